@@ -1,2 +1,25 @@
-//! Placeholder.
+//! Takes events, keeps profiles, matches audiences exactly in time, sends activations.
+//!
+//! The folders are the stages that an event passes, in this order; a stage knows those before it
+//! and none after it. `store` knows no stage. See `docs/ARCHITECTURE.md`.
 #![forbid(unsafe_code)]
+
+pub mod clock;
+
+pub mod keys;
+
+pub mod secret;
+
+pub mod value;
+
+pub mod document;
+
+pub mod ingest;
+
+pub mod profile;
+
+pub mod audience;
+
+pub mod activation;
+
+pub mod delivery;

@@ -1,0 +1,5 @@
+//! Deliveries out: signed, retried, bounded per destination, and never to a forbidden address.
+
+mod destination;
+
+pub use destination::{Destination, Method};
