@@ -16,6 +16,8 @@ pub mod document;
 
 pub mod ingest;
 
+pub mod store;
+
 pub mod profile;
 
 pub mod audience;
