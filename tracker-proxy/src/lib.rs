@@ -25,3 +25,5 @@ pub mod audience;
 pub mod activation;
 
 pub mod delivery;
+
+pub mod pipeline;

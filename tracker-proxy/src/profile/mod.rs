@@ -6,14 +6,18 @@
 mod attributes;
 mod condition;
 mod consent;
+mod fold;
 mod ledger;
 mod membership;
+mod recent;
 
 pub use attributes::{ATTRIBUTES_MAX, Attribute, Attributes, Dated, VALUES_KEPT_MAX};
 pub use condition::{Conditions, LeafState};
 pub use consent::{CONSENTS_MAX, Consent, Consents};
+pub use fold::{ATTRIBUTE_BYTES_MAX, Changed, IDS_MAX, fold, merge};
 pub use ledger::{Activated, Held, Ledger, Mirrored};
 pub use membership::{Cause, Membership, MembershipChange, Memberships, Transition};
+pub use recent::{RECENT_IDS_MAX, RecentIds, Sighting, message_hash};
 
 use serde::{Deserialize, Serialize};
 
