@@ -45,11 +45,18 @@ pub const BACKOFF_DRAINING_MAX: Duration = Duration::from_millis(500);
 /// Longest pause that a server's `Retry-After` can ask for.
 pub const RETRY_AFTER_MAX: Duration = Duration::from_mins(5);
 
-/// Most bytes of an answer that are read: a verdict for each event fits.
-pub const ANSWER_BYTES_MAX: usize = 1024 * 1024;
+/// Most bytes of an answer that are read, besides those for single events.
+pub const ANSWER_BYTES_MAX: usize = 64 * 1024;
+
+/// Bytes of an answer allowed for each event of the batch: a verdict fits several times.
+pub const ANSWER_BYTES_PER_EVENT: usize = 1024;
 
 /// Longest time that dropping the last handle waits for what is pending.
 pub const DROP_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// How much longer a blocking call waits for the worker's word after its time is up. It passes
+/// only when a callback or transport of the host's blocks the worker.
+pub const ANSWER_MARGIN: Duration = Duration::from_millis(250);
 
 /// Most bytes of the scratch buffer that each calling thread keeps between calls.
 #[cfg(feature = "http")]

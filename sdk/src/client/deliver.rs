@@ -185,6 +185,14 @@ fn settle<T>(route: &Route<T>, unsettled: &mut Unsettled, part: &Chunk, answer: 
             "the endpoint rejected events; code and reason are the first one's"
         );
     }
+    if let Some(first) = answer.warnings.first() {
+        tracing::warn!(
+            events = answer.warnings.len(),
+            code = first.code.as_ref(),
+            reason = first.message,
+            "the endpoint accepted events with a change; code and reason are the first one's"
+        );
+    }
     for rejected in refused {
         route.tell(part, rejected.index, &rejected.code, &rejected.message);
     }

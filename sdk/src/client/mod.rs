@@ -46,7 +46,7 @@ use serde::Serialize;
 use tokio::sync::oneshot;
 
 use crate::clock;
-use crate::limits::{DROP_TIMEOUT, SCRATCH_BYTES_MAX};
+use crate::limits::{ANSWER_MARGIN, DROP_TIMEOUT, SCRATCH_BYTES_MAX};
 use crate::random::Random;
 use crate::secret::WriteKey;
 use crate::wire::Outgoing;
@@ -149,13 +149,15 @@ impl Client {
         self.inner
             .queue
             .flush(timeout, Box::new(move |report| drop(tell.send(report))));
-        told.recv().unwrap_or_else(|_| self.stats())
+        told.recv_timeout(timeout.saturating_add(ANSWER_MARGIN))
+            .unwrap_or_else(|_| self.stats())
     }
 
     /// Takes no more events, sends what is pending until the time is up, and ends the worker.
     ///
     /// Works in any async runtime. When it returns nothing of the client runs any more; what the
-    /// report has as pending was not confirmed in time.
+    /// report has as pending was not confirmed in time. Only a callback or transport of the host's
+    /// that blocks the worker can make it late.
     pub async fn shutdown(&self, timeout: Duration) -> Report {
         let (tell, told) = oneshot::channel();
         self.inner
@@ -243,7 +245,8 @@ impl Inner {
             // A callback let go of the last handle: the worker cannot wait for itself.
             return self.queue.report();
         }
-        told.recv().unwrap_or_else(|_| self.queue.report())
+        told.recv_timeout(timeout.saturating_add(ANSWER_MARGIN))
+            .unwrap_or_else(|_| self.queue.report())
     }
 }
 

@@ -4,13 +4,15 @@ use std::fmt;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER, USER_AGENT};
 use reqwest::{Client, Url};
 
 use super::{Request, Response, Transport, TransportError};
 use crate::client::BuildError;
-use crate::limits::ANSWER_BYTES_MAX;
+use crate::limits::{ANSWER_BYTES_MAX, ANSWER_BYTES_PER_EVENT};
 use crate::secret::WriteKey;
+
+const AGENT: &str = concat!("segue-sdk/", env!("CARGO_PKG_VERSION"));
 
 /// `POST {endpoint}/v1/batch` with the write key as the user of HTTP Basic.
 #[derive(Clone)]
@@ -59,11 +61,17 @@ impl fmt::Debug for HttpTransport {
 
 impl Transport for HttpTransport {
     async fn send(&self, request: Request) -> Result<Response, TransportError> {
+        // Cutting an answer short would lose verdicts, so the bound grows with the batch.
+        let answer_bytes_max = request
+            .events
+            .saturating_mul(ANSWER_BYTES_PER_EVENT)
+            .saturating_add(ANSWER_BYTES_MAX);
         let mut call = self
             .client
             .post(self.url.clone())
             .header(AUTHORIZATION, self.authorization.clone())
             .header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
+            .header(USER_AGENT, HeaderValue::from_static(AGENT))
             .body(request.body);
         if request.attempt > 0 {
             call = call.header("x-retry-count", request.attempt);
@@ -76,7 +84,7 @@ impl Transport for HttpTransport {
         let mut response = Response::new(answer.status().as_u16(), Vec::new());
         response.retry_after = retry_after.map(str::to_owned);
         while let Some(part) = answer.chunk().await.map_err(TransportError::new)? {
-            let room = ANSWER_BYTES_MAX - response.body.len();
+            let room = answer_bytes_max - response.body.len();
             response
                 .body
                 .extend_from_slice(&part[..part.len().min(room)]);

@@ -134,6 +134,27 @@ fn a_burst_of_20_000_arrives_complete_and_once() {
 }
 
 #[test]
+fn verdicts_on_a_very_large_batch_are_all_read() {
+    const EVENTS: usize = 3_000;
+    let server = Server::start(|call| {
+        let verdict = |index| json!({"index": index, "code": "erased", "message": "x".repeat(600)});
+        let rejected: Vec<_> = (0..call.message_ids.len()).map(verdict).collect();
+        Answer::Status(
+            200,
+            json!({"success": true, "rejected": rejected}).to_string(),
+        )
+    });
+    let client = Client::builder(server.url(), "wk")
+        .batch_events_max(EVENTS)
+        .build()
+        .unwrap();
+    for _ in 0..EVENTS {
+        client.user("42").track_named("a", &json!({}));
+    }
+    assert_eq!(client.shutdown_blocking(LONG).rejected, EVENTS as u64);
+}
+
+#[test]
 fn with_one_request_in_flight_events_arrive_in_order() {
     let server = Server::healthy();
     let client = Client::builder(server.url(), "wk")

@@ -132,6 +132,22 @@ fn a_callback_may_let_go_of_the_last_handle() {
 }
 
 #[test]
+fn a_callback_that_blocks_cannot_hold_up_a_blocking_call() {
+    let server = Server::start(|_| Answer::Status(400, String::new()));
+    let (release, held) = mpsc::channel::<()>();
+    let held = Mutex::new(held);
+    let client = Client::builder(server.url(), "wk")
+        .on_rejected(move |_| assert!(held.lock().expect("nobody panics with it").recv().is_err()))
+        .build()
+        .unwrap();
+    client.user("42").track_named("visit", &json!({}));
+    let report = client.flush_blocking(Duration::from_millis(100));
+    assert_balance(&report);
+    drop(release);
+    assert_eq!(client.shutdown_blocking(LONG).rejected, 1);
+}
+
+#[test]
 fn an_event_whose_serialisation_tracks_another_is_no_harm() {
     struct Chatty<'a>(&'a Client);
 
