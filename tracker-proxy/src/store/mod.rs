@@ -18,7 +18,7 @@ pub use fault::{Fault, Faults, Step};
 pub use rows::{
     AliasRow, Apply, CatalogRow, Commit, DeliveryFilter, DeliveryRow, DeliveryState, Erasure, Head,
     HistoryChunk, JournalRow, MemberRow, MembershipRow, OutboxRow, OutcomeRow, ProfileRow,
-    StoredProfile, TombstoneRow, WriteBack,
+    StoredProfile, TombstoneRow, WriteBack, Written,
 };
 
 use crate::clock::TimeMs;
@@ -28,13 +28,13 @@ use crate::keys::{AccountNo, AudienceNo, JournalSeq, ProfileId};
 ///
 /// A trait because two backends are real: SQLite here, PostgreSQL for several proxies.
 pub trait Store: Reader {
-    /// Makes a commit durable.
+    /// Makes a commit durable, and says where each profile of its write-back lies now.
     ///
     /// # Errors
     ///
     /// [`StoreError::Full`] when there is no room: nothing of the commit is durable, and the
     /// same commit may be tried again. Any other error leaves the result unknown: reopen.
-    fn commit(&mut self, commit: &Commit) -> Result<(), StoreError>;
+    fn commit(&mut self, commit: &Commit) -> Result<Vec<Written>, StoreError>;
 
     /// Removes every trace of a person, rewriting the journal rows that mention them.
     ///
@@ -195,6 +195,13 @@ pub trait Reader {
         after: i64,
         limit: u32,
     ) -> Result<Vec<DeliveryRow>, StoreError>;
+
+    /// Up to `limit` deliveries after row `after` that wait or were given up, in order.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    fn undelivered(&self, after: i64, limit: u32) -> Result<Vec<DeliveryRow>, StoreError>;
 
     /// A delivery by its id.
     ///

@@ -281,6 +281,15 @@ pub struct WriteBack {
     pub drop_through: JournalSeq,
 }
 
+/// Where a profile lies after a write-back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Written {
+    /// Its row.
+    pub row: i64,
+    /// The size of the open end of its history, in bytes.
+    pub tail_bytes: u32,
+}
+
 /// One durable step.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Commit {
@@ -313,8 +322,9 @@ pub struct Erasure {
     pub ids: Vec<TombstoneRow>,
     /// Journal rows without the person's inputs.
     pub rewritten: Vec<JournalRow>,
-    /// Deliveries whose bodies were rewritten without the person; an empty body deletes it.
-    pub deliveries: Vec<(String, Vec<u8>)>,
+    /// Undelivered messages that mention the person, each with the id and the body that take its
+    /// place, if anything is left of it.
+    pub deliveries: Vec<(String, Option<(String, Vec<u8>)>)>,
     /// The last removals.
     pub apply: Apply,
     /// As in [`Commit`].

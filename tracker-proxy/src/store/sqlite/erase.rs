@@ -38,15 +38,17 @@ pub(super) fn erase(db: &mut Connection, erasure: &Erasure) -> Result<(), StoreE
     )?;
     tx.execute("DELETE FROM delivery WHERE profile = ?1", [profile])?;
     tx.execute("DELETE FROM outbox WHERE profile = ?1", [profile])?;
-    for (id, body) in &erasure.deliveries {
-        if body.is_empty() {
-            tx.execute("DELETE FROM delivery WHERE id = ?1", [id])?;
-        } else {
-            tx.execute(
-                "UPDATE delivery SET body = ?2 WHERE id = ?1",
-                params![id, body],
-            )?;
-        }
+    for (id, instead) in &erasure.deliveries {
+        match instead {
+            None => tx.execute("DELETE FROM delivery WHERE id = ?1", [id])?,
+            Some((other, body)) => {
+                tx.execute("UPDATE outbox SET delivery = ?2 WHERE delivery = ?1", [id, other])?;
+                tx.execute(
+                    "UPDATE delivery SET id = ?2, body = ?3 WHERE id = ?1",
+                    params![id, other, body],
+                )?
+            }
+        };
     }
     for tombstone in &erasure.ids {
         tx.prepare_cached("INSERT OR REPLACE INTO tombstone VALUES (?1, ?2, ?3, ?4)")?

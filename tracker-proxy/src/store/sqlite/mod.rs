@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::{Commit, Erasure, Faults, Reader, Store, StoreError};
+use super::{Commit, Erasure, Faults, Reader, Store, StoreError, Written};
 
 /// How long a statement waits for a lock, in milliseconds. Only readers and the checkpointer of
 /// this same process can hold one.
@@ -101,7 +101,7 @@ fn configure(db: &Connection, cache_kib: i32) -> Result<(), StoreError> {
 }
 
 impl Store for SqliteStore {
-    fn commit(&mut self, commit: &Commit) -> Result<(), StoreError> {
+    fn commit(&mut self, commit: &Commit) -> Result<Vec<Written>, StoreError> {
         write::commit(&mut self.db, commit, &self.faults)
     }
 

@@ -302,6 +302,14 @@ impl<T: Sqlite> Reader for T {
         collect(rows.query_map(params![until.0, after, limit], |row| delivery_at(row, 0))?)
     }
 
+    fn undelivered(&self, after: i64, limit: u32) -> Result<Vec<DeliveryRow>, StoreError> {
+        let mut rows = self.db().prepare_cached(&format!(
+            "SELECT {DELIVERY} FROM delivery d WHERE d.state IN (0, 2) AND d.row > ?1
+             ORDER BY d.row LIMIT ?2"
+        ))?;
+        collect(rows.query_map(params![after, limit], |row| delivery_at(row, 0))?)
+    }
+
     fn delivery(&self, id: &str) -> Result<Option<DeliveryRow>, StoreError> {
         let mut wanted = self.db().prepare_cached(&format!(
             "SELECT {DELIVERY} FROM delivery d WHERE d.id = ?1"

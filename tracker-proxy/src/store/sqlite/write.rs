@@ -5,7 +5,7 @@ use rusqlite::{Connection, Transaction, params};
 use crate::keys::ProfileId;
 use crate::store::{
     Apply, Commit, DeliveryRow, DeliveryState, Faults, JournalRow, OutcomeRow, ProfileRow, Step,
-    StoreError, WriteBack,
+    StoreError, WriteBack, Written,
 };
 
 /// The open end of a person's history becomes a sealed chunk at this size, in bytes.
@@ -15,7 +15,7 @@ pub(super) fn commit(
     db: &mut Connection,
     commit: &Commit,
     faults: &Faults,
-) -> Result<(), StoreError> {
+) -> Result<Vec<Written>, StoreError> {
     faults.pass(Step::Begin)?;
     let tx = db.transaction()?;
     advance(&tx, commit)?;
@@ -28,14 +28,14 @@ pub(super) fn commit(
     }
     faults.pass(Step::Append)?;
     apply(&tx, &commit.apply, faults)?;
-    for profile in &commit.write_back.profiles {
-        write_profile(&tx, profile)?;
-    }
+    let profiles = commit.write_back.profiles.iter();
+    let written = profiles.map(|profile| write_profile(&tx, profile)).collect::<Result<_, _>>()?;
     faults.pass(Step::WriteBack)?;
     drop_folded(&tx, &commit.write_back)?;
     faults.pass(Step::Drop)?;
     tx.commit()?;
-    faults.pass(Step::Committed)
+    faults.pass(Step::Committed)?;
+    Ok(written)
 }
 
 /// Moves the head; a head that moved without us means that somebody else owns the store.
@@ -164,7 +164,7 @@ fn settle_delivery(tx: &Transaction<'_>, row: &OutcomeRow) -> Result<(), StoreEr
     Ok(())
 }
 
-fn write_profile(tx: &Transaction<'_>, profile: &ProfileRow) -> Result<(), StoreError> {
+fn write_profile(tx: &Transaction<'_>, profile: &ProfileRow) -> Result<Written, StoreError> {
     for absorbed in &profile.absorbed {
         tx.prepare_cached("DELETE FROM history WHERE profile = ?1")?
             .execute([absorbed])?;
@@ -172,11 +172,14 @@ fn write_profile(tx: &Transaction<'_>, profile: &ProfileRow) -> Result<(), Store
             .execute([absorbed])?;
     }
     let due = profile.due.map(|due| due.0);
-    let seals = profile.tail_bytes as usize + profile.events.len() > TAIL_BYTES_MAX;
+    let grown = profile.tail_bytes as usize + profile.events.len();
+    let seals = grown > TAIL_BYTES_MAX;
+    let tail_bytes = if seals { 0 } else { u32::try_from(grown).unwrap_or(u32::MAX) };
     let Some(row) = profile.row else {
-        return insert_profile(tx, profile, seals);
+        let row = insert_profile(tx, profile, seals)?;
+        return Ok(Written { row, tail_bytes });
     };
-    if seals && !profile.events.is_empty() {
+    if seals {
         tx.prepare_cached(
             "INSERT INTO history SELECT row, chunks, CAST(tail || ?2 AS BLOB) FROM profile
              WHERE row = ?1",
@@ -207,14 +210,14 @@ fn write_profile(tx: &Transaction<'_>, profile: &ProfileRow) -> Result<(), Store
             profile.events
         ])?;
     }
-    Ok(())
+    Ok(Written { row, tail_bytes })
 }
 
 fn insert_profile(
     tx: &Transaction<'_>,
     profile: &ProfileRow,
     seals: bool,
-) -> Result<(), StoreError> {
+) -> Result<i64, StoreError> {
     let tail: &[u8] = if seals { &[] } else { &profile.events };
     tx.prepare_cached("INSERT INTO profile VALUES (NULL,?1,?2,?3,?4,?5,?6,?7,?8,?9)")?
         .execute(params![
@@ -228,12 +231,12 @@ fn insert_profile(
             profile.state,
             tail
         ])?;
+    let row = tx.last_insert_rowid();
     if seals {
-        let row = tx.last_insert_rowid();
         tx.prepare_cached("INSERT INTO history VALUES (?1, 0, ?2)")?
             .execute(params![row, profile.events])?;
     }
-    Ok(())
+    Ok(row)
 }
 
 fn drop_folded(tx: &Transaction<'_>, write_back: &WriteBack) -> Result<(), StoreError> {
