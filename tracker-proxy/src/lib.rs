@@ -14,6 +14,8 @@ pub mod value;
 
 pub mod document;
 
+pub mod config;
+
 pub mod ingest;
 
 pub mod profile;
@@ -23,3 +25,5 @@ pub mod audience;
 pub mod activation;
 
 pub mod delivery;
+
+pub mod cli;
