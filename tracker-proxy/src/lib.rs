@@ -18,6 +18,8 @@ pub mod config;
 
 pub mod ingest;
 
+pub mod store;
+
 pub mod profile;
 
 pub mod audience;
@@ -25,5 +27,7 @@ pub mod audience;
 pub mod activation;
 
 pub mod delivery;
+
+pub mod pipeline;
 
 pub mod cli;
