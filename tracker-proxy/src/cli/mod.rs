@@ -1,6 +1,7 @@
 //! The command line: which command, and what it prints.
 
 mod check;
+mod welcome;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -9,6 +10,7 @@ use std::path::{Path, PathBuf};
 use clap::{Parser, Subcommand};
 
 pub use check::check;
+pub use welcome::welcome;
 
 use crate::config::env::Environment;
 use crate::config::{Config, ConfigError, count};
