@@ -54,10 +54,6 @@ pub struct Limits {
     pub event_feed_bytes_max: u64,
     /// How long message ids are remembered, in hours; never below [`IDEMPOTENCY_HOURS_MIN`].
     pub idempotency_hours: u32,
-    /// The values of one attribute that are kept for `all`.
-    pub attribute_values_max: usize,
-    /// The profiles that may be merged into one: beyond it two people share an id.
-    pub merges_max: u32,
 
     /// The most tries of one delivery, over about three days; then it is a dead letter.
     pub delivery_attempts_max: u32,
@@ -102,8 +98,6 @@ impl Default for Limits {
             journal_bytes_max: 512 * MIB as u64,
             event_feed_bytes_max: 256 * MIB as u64,
             idempotency_hours: 48,
-            attribute_values_max: 100,
-            merges_max: 100,
 
             delivery_attempts_max: 20,
             retry_after_s_max: 6 * 60 * 60,
