@@ -237,3 +237,37 @@ fn what_is_no_configuration_is_a_mistake_and_not_a_panic() {
         assert!(!mistakes.is_empty(), "{text}");
     }
 }
+
+#[test]
+fn a_damaged_file_is_never_a_panic() {
+    for (at, _) in EXAMPLE.char_indices().step_by(7) {
+        drop(Config::read(&EXAMPLE[..at], &environment));
+    }
+    let lines: Vec<_> = EXAMPLE.lines().collect();
+    for left_out in 0..lines.len() {
+        let mut rest = lines.clone();
+        rest.remove(left_out);
+        drop(Config::read(&rest.join("\n"), &environment));
+    }
+    for damage in [
+        "{",
+        "[",
+        "null",
+        "\"",
+        ": ",
+        "- ",
+        "\u{0}",
+        "99999999999999999999",
+        "${",
+    ] {
+        for value in [
+            "fields:", "when:", "on:", "basic:", "payload:", "repeat:", "key:", "id:",
+        ] {
+            let text = EXAMPLE.replace(value, &format!("{value} {damage}"));
+            assert!(
+                Config::read(&text, &environment).is_err(),
+                "{value} {damage}"
+            );
+        }
+    }
+}
