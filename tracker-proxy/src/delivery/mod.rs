@@ -6,5 +6,4 @@ mod read;
 pub use destination::{Destination, Method};
 pub use read::{
     CONCURRENCY_MAX, DEFAULT_CONCURRENCY, DEFAULT_TIMEOUT_MS, HEADERS_MAX, SIGNING_SECRETS_MAX,
-    URL_BYTES_MAX,
 };

@@ -16,8 +16,8 @@ pub const CONCURRENCY_MAX: u16 = 256;
 pub const DEFAULT_TIMEOUT_MS: u64 = 15_000;
 /// What an author may say instead: too short would fail by itself, too long hold up the rest.
 const TIMEOUT_MS: std::ops::RangeInclusive<i64> = 1_000..=60_000;
-/// The longest URL, in bytes: what every server on the way takes.
-pub const URL_BYTES_MAX: usize = 2_048;
+/// The longest URL, in bytes: what servers on the way take.
+const URL_BYTES_MAX: usize = 8 * 1_024;
 /// The most headers of the author's own.
 pub const HEADERS_MAX: usize = 32;
 /// The most signing secrets; while rotating there are two.
@@ -87,32 +87,32 @@ impl Destination {
 }
 
 fn read_url(node: &Node, allow_private: bool, mistakes: &mut Mistakes) -> Option<Url> {
-    let text = node.as_text().filter(|text| text.len() <= URL_BYTES_MAX);
-    let url = text.and_then(|text| Url::parse(text).ok());
-    let url = url.filter(|url| matches!(url.scheme(), "http" | "https"));
-    let Some(url) = url else {
-        let message =
-            format!("`url` has to be an http or https URL of up to {URL_BYTES_MAX} bytes");
-        mistakes.add(node.place, message);
+    let Some(url) = node.as_text().and_then(|text| Url::parse(text).ok()) else {
+        mistakes.add(node.place, "`url` has to be a whole http or https URL");
         return None;
     };
-    if !url.username().is_empty() || url.password().is_some() {
-        let message = "credentials belong under `basic`, not into the URL";
-        mistakes.add(node.place, message);
+    if let Err(refusal) = check_url(&url, allow_private) {
+        mistakes.add(node.place, refusal);
     }
     if url.fragment().is_some() {
         let message = "a URL for requests has no fragment (`#…`)";
         mistakes.add(node.place, message);
     }
-    if let Err(refusal) = refused_address(&url, allow_private) {
-        mistakes.add(node.place, refusal);
-    }
     Some(url)
 }
 
-/// The part of the guard that needs no look-up of a name.
-fn refused_address(url: &Url, allow_private: bool) -> Result<(), String> {
+/// Refuses what can be refused without resolving a name.
+fn check_url(url: &Url, allow_private: bool) -> Result<(), &'static str> {
     use std::net::{IpAddr, Ipv4Addr};
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err("the scheme of `url` has to be http or https");
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("user name and password belong under `basic`, not into the URL");
+    }
+    if url.as_str().len() > URL_BYTES_MAX {
+        return Err("the URL is longer than 8 KiB");
+    }
     let address = match url.host() {
         Some(Host::Ipv4(address)) => IpAddr::V4(address),
         Some(Host::Ipv6(address)) => IpAddr::V6(address).to_canonical(),
@@ -130,9 +130,9 @@ fn refused_address(url: &Url, allow_private: bool) -> Result<(), String> {
         ),
     };
     if never {
-        Err("metadata, link-local and multicast addresses are never allowed".to_owned())
+        Err("metadata, link-local and multicast addresses are never allowed")
     } else if private && !allow_private {
-        Err("private and loopback addresses need `allow_private: true`".to_owned())
+        Err("private and loopback addresses need `allow_private: true`")
     } else {
         Ok(())
     }
