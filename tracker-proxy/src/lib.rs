@@ -14,6 +14,8 @@ pub mod value;
 
 pub mod document;
 
+pub mod config;
+
 pub mod ingest;
 
 pub mod store;
@@ -27,3 +29,5 @@ pub mod activation;
 pub mod delivery;
 
 pub mod pipeline;
+
+pub mod cli;

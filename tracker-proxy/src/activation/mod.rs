@@ -4,6 +4,8 @@
 
 mod definition;
 pub mod plan;
+pub mod placeholder;
+mod read;
 
 pub use definition::{
     Activation, DEFAULT_ACTIVATE_WITHIN_MS, DEFAULT_SETTLE_MS, Extraction, Field, FieldSource,
