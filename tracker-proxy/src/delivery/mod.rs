@@ -4,13 +4,20 @@ pub mod breaker;
 mod classify;
 pub mod client;
 mod destination;
+mod directory;
 pub mod guard;
 pub mod retry_after;
 pub mod schedule;
+pub mod worker;
 
 pub use classify::{Blame, Class, Failure, classify};
 pub use client::{Attempt, Client, ContentType, Frozen};
 pub use destination::{Destination, Method};
+pub use directory::{DestinationKey, DestinationMap, Destinations};
+pub use worker::{
+    AttemptResult, Delivery, Limits, Outcome, Parts, Precheck, PrecheckFn, Report, Worker,
+    always_go,
+};
 
 #[cfg(test)]
 mod testing;
