@@ -1,0 +1,70 @@
+use super::*;
+use crate::delivery::testing::{NOW, destination, frozen, with_headers};
+use crate::secret::Secret;
+
+#[test]
+fn headers_are_checked_when_they_are_saved() {
+    let mut destination = with_headers(
+        destination("https://crm.example/"),
+        &[
+            ("X-Fine", "value with spaces"),
+            ("X Bad", "v"),
+            ("", "v"),
+            ("X-Split", "v\r\nX-Other: w"),
+            ("X-Nul", "a\0b"),
+            ("Webhook-Id", "1"),
+            ("Content-Length", "1"),
+            ("Authorization", "Bearer t"),
+        ],
+    );
+    let without_basic = check_headers(&destination);
+    assert_eq!(
+        without_basic,
+        [
+            HeaderRefusal::Name("X Bad".to_owned()),
+            HeaderRefusal::Name(String::new()),
+            HeaderRefusal::Value("X-Split".to_owned()),
+            HeaderRefusal::Value("X-Nul".to_owned()),
+            HeaderRefusal::Reserved("Webhook-Id".to_owned()),
+            HeaderRefusal::Reserved("Content-Length".to_owned()),
+        ]
+    );
+    destination.basic = Some(("a".to_owned(), Secret::new("b")));
+    let refusals = check_headers(&destination);
+    assert_eq!(
+        refusals.last(),
+        Some(&HeaderRefusal::Reserved("Authorization".to_owned()))
+    );
+}
+
+#[test]
+fn a_line_break_in_a_header_is_not_sent() {
+    let destination = with_headers(
+        destination("https://crm.example/"),
+        &[("X-A", "v\r\nX-B: w")],
+    );
+    let refused = Outgoing::build(&destination, &frozen("{}"), NOW);
+    assert!(matches!(refused, Err(SendError::Unsendable(_))));
+}
+
+#[test]
+fn a_preview_shows_everything_but_secrets() {
+    let mut destination = with_headers(
+        destination("https://crm.example/hook?list=42"),
+        &[("X-Api-Key", "t0ps3cret")],
+    );
+    destination.basic = Some(("client".to_owned(), Secret::new("t0ps3cret")));
+    let preview = preview(&destination, &frozen(r#"{"a":1}"#), NOW).unwrap();
+    assert_eq!(preview.method, "POST");
+    assert_eq!(preview.url, "https://crm.example/hook?list=42");
+    assert_eq!(preview.body.as_deref(), Some(&br#"{"a":1}"#[..]));
+    let value = |name: &str| {
+        let found = preview.headers.iter().find(|(known, _)| known == name);
+        found.map(|(_, value)| value.as_str())
+    };
+    assert_eq!(value("webhook-id"), Some("0123abcd"));
+    assert_eq!(value("authorization"), Some("redacted"));
+    assert_eq!(value("x-api-key"), Some("redacted"));
+    let shown = format!("{preview:?}{destination:?}");
+    assert!(!shown.contains("t0ps3cret"), "{shown}");
+}
