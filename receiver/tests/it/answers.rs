@@ -165,6 +165,26 @@ async fn a_large_body_is_413_whether_announced_or_not() {
 }
 
 #[tokio::test]
+async fn a_body_that_does_not_come_is_408_and_one_that_breaks_is_400() {
+    let segments = memory().await;
+    let soon = std::time::Duration::from_millis(20);
+    let app = builder(&segments)
+        .body_timeout(soon)
+        .build()
+        .unwrap()
+        .router::<()>();
+    let (parts, _) = Delivery::raw("").request().into_parts();
+    let never = futures_util::stream::pending::<Result<Vec<u8>, std::io::Error>>();
+    let request = Request::from_parts(parts.clone(), Body::from_stream(never));
+    send(&app, request).await.refuses(408, "body_timeout");
+    let broken = [Ok(vec![b'{']), Err(std::io::Error::other("reset"))];
+    let broken = Body::from_stream(futures_util::stream::iter(broken));
+    send(&app, Request::from_parts(parts, broken))
+        .await
+        .refuses(400, "body_unreadable");
+}
+
+#[tokio::test]
 async fn groups_are_kept_apart() {
     let segments = memory().await;
     segments.create_group("other", "Other").await.unwrap();

@@ -183,3 +183,6 @@ impl SegmentStore for SqliteStore {
         )
     }
 }
+
+#[cfg(test)]
+mod tests;
