@@ -2,8 +2,9 @@
 
 use http::{HeaderName, HeaderValue};
 use segue_receiver::signature::SigningSecret;
-use url::{Host, Url};
+use url::Url;
 
+use super::guard::check_url;
 use super::{Destination, Method};
 use crate::document::{Fields, Mistakes, Node, NodeKind, Place};
 use crate::secret::Secret;
@@ -16,8 +17,6 @@ pub const CONCURRENCY_MAX: u16 = 256;
 pub const DEFAULT_TIMEOUT_MS: u64 = 15_000;
 /// What an author may say instead: too short would fail by itself, too long hold up the rest.
 const TIMEOUT_MS: std::ops::RangeInclusive<i64> = 1_000..=60_000;
-/// The longest URL, in bytes: what servers on the way take.
-const URL_BYTES_MAX: usize = 8 * 1_024;
 /// The most headers of the author's own.
 pub const HEADERS_MAX: usize = 32;
 /// The most signing secrets; while rotating there are two.
@@ -92,50 +91,13 @@ fn read_url(node: &Node, allow_private: bool, mistakes: &mut Mistakes) -> Option
         return None;
     };
     if let Err(refusal) = check_url(&url, allow_private) {
-        mistakes.add(node.place, refusal);
+        mistakes.add(node.place, refusal.to_string());
     }
     if url.fragment().is_some() {
         let message = "a URL for requests has no fragment (`#…`)";
         mistakes.add(node.place, message);
     }
     Some(url)
-}
-
-/// Refuses what can be refused without resolving a name.
-fn check_url(url: &Url, allow_private: bool) -> Result<(), &'static str> {
-    use std::net::{IpAddr, Ipv4Addr};
-    if !matches!(url.scheme(), "http" | "https") {
-        return Err("the scheme of `url` has to be http or https");
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err("user name and password belong under `basic`, not into the URL");
-    }
-    if url.as_str().len() > URL_BYTES_MAX {
-        return Err("the URL is longer than 8 KiB");
-    }
-    let address = match url.host() {
-        Some(Host::Ipv4(address)) => IpAddr::V4(address),
-        Some(Host::Ipv6(address)) => IpAddr::V6(address).to_canonical(),
-        Some(Host::Domain("localhost")) => IpAddr::V4(Ipv4Addr::LOCALHOST),
-        Some(Host::Domain(_)) | None => return Ok(()),
-    };
-    let (never, private) = match address {
-        IpAddr::V4(v4) => (
-            v4.is_link_local() || v4.is_multicast() || v4.is_broadcast(),
-            v4.is_loopback() || v4.is_private() || v4.is_unspecified(),
-        ),
-        IpAddr::V6(v6) => (
-            v6.is_unicast_link_local() || v6.is_multicast(),
-            v6.is_loopback() || v6.is_unique_local() || v6.is_unspecified(),
-        ),
-    };
-    if never {
-        Err("metadata, link-local and multicast addresses are never allowed")
-    } else if private && !allow_private {
-        Err("private and loopback addresses need `allow_private: true`")
-    } else {
-        Ok(())
-    }
 }
 
 fn read_basic(node: &Node, mistakes: &mut Mistakes) -> Option<(String, Secret)> {
