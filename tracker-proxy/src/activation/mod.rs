@@ -6,6 +6,7 @@ mod definition;
 pub mod plan;
 pub mod placeholder;
 mod read;
+pub mod payload;
 
 pub use definition::{
     Activation, DEFAULT_ACTIVATE_WITHIN_MS, DEFAULT_SETTLE_MS, Extraction, Field, FieldSource,

@@ -1,4 +1,10 @@
 //! Deliveries out: signed, retried, bounded per destination, and never to a forbidden address.
+//!
+//! In: frozen bodies from the pipeline. Out: a report on each attempt, which the pipeline commits.
+//! Nothing here survives a crash and nothing has to: the store has every delivery until its end
+//! is committed, and an attempt that is made twice has one id. [`worker`] is the only loop;
+//! [`classify()`], [`schedule`], [`breaker`] and [`retry_after`] decide without waiting, and
+//! [`guard`] says which addresses may be called.
 
 pub mod breaker;
 mod classify;

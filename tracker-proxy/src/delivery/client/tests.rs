@@ -8,10 +8,10 @@ use axum::routing::any;
 use futures_util::stream;
 use segue_receiver::signature::{SignatureHeaders, SigningSecret, Verifier};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use wiremock::matchers::method;
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
 use super::*;
+use crate::delivery::Method;
 use crate::delivery::testing::{NOW, destination, frozen, serve, with_headers};
 use crate::secret::Secret;
 
@@ -115,7 +115,7 @@ async fn headers_of_the_destination_cannot_replace_ours() {
 async fn with_get_the_members_follow_the_query_that_is_there() {
     let server = answering(ResponseTemplate::new(200)).await;
     let mut destination = destination(&format!("{}/hook?list=42&x=%20", server.uri()));
-    destination.method = super::super::Method::Get;
+    destination.method = Method::Get;
     let body = r#"{"mail": "a&b=c@d.example", "seen": ["x", null, 2], "no": null, "o": {"p": 1}}"#;
     assert!(send(&destination, body).await.answer.is_ok());
 
@@ -134,13 +134,14 @@ async fn with_get_the_members_follow_the_query_that_is_there() {
 async fn put_and_delete_are_sent_as_such() {
     let server = MockServer::start().await;
     for (verb, status) in [("PUT", 201), ("DELETE", 204)] {
-        let mock = Mock::given(method(verb)).respond_with(ResponseTemplate::new(status));
+        let mock = Mock::given(wiremock::matchers::method(verb))
+            .respond_with(ResponseTemplate::new(status));
         mock.mount(&server).await;
     }
     let mut destination = destination(&server.uri());
-    destination.method = super::super::Method::Put;
+    destination.method = Method::Put;
     assert_eq!(send(&destination, "{}").await.answer.unwrap().status, 201);
-    destination.method = super::super::Method::Delete;
+    destination.method = Method::Delete;
     assert_eq!(send(&destination, "{}").await.answer.unwrap().status, 204);
 }
 
@@ -257,6 +258,15 @@ async fn nonsense_instead_of_http_is_a_network_error() {
         let answer = send(&destination(&url), "{}").await.answer;
         assert!(matches!(answer, Err(SendError::Network(_))), "{answer:?}");
     }
+}
+
+#[tokio::test]
+async fn https_needs_no_provider_from_the_process() {
+    let server = answering(ResponseTemplate::new(200)).await;
+    let url = server.uri().replace("http://", "https://");
+    // The server speaks no TLS; what counts is that we do, and that nothing panics.
+    let answer = send(&destination(&url), "{}").await.answer;
+    assert!(matches!(answer, Err(SendError::Network(_))), "{answer:?}");
 }
 
 #[tokio::test]

@@ -135,8 +135,8 @@ enum Happening {
 impl Worker {
     /// A worker that takes deliveries from `incoming` and answers on `reports`.
     ///
-    /// It never waits for `reports` while `incoming` has something, so the pipeline may wait for
-    /// either.
+    /// It takes everything from `incoming` even while nobody takes reports, so the pipeline may
+    /// wait for either channel without the two waiting for each other.
     #[must_use]
     pub fn new(
         parts: Parts,
@@ -263,6 +263,8 @@ impl Worker {
 
     /// Waits for what is under way and for its reports to be taken.
     async fn drain(&mut self) {
+        // Whoever waits for room in it is told now, and can take reports instead.
+        self.incoming.close();
         while let Some(finished) = self.running.join_next().await {
             self.finish(finished);
         }

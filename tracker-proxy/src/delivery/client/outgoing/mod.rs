@@ -13,6 +13,10 @@ use super::{Frozen, SendError};
 use crate::clock::TimeMs;
 use crate::delivery::destination::{Destination, Method};
 
+/// The longest URL with the fields of a GET or DELETE in its query, in bytes. Many servers stop
+/// reading earlier.
+const URL_WITH_QUERY_BYTES_MAX: usize = 32 * 1024;
+
 /// Headers that belong to the connection or to us. Every name that begins with `webhook-` does
 /// too, and `authorization` where the destination has Basic credentials.
 const RESERVED: &[&str] = &[
@@ -229,6 +233,9 @@ fn append_query(url: &mut Url, body: &[u8]) -> Result<(), SendError> {
         for (name, text) in texts {
             query.append_pair(name, &text.unwrap_or_default());
         }
+    }
+    if url.as_str().len() > URL_WITH_QUERY_BYTES_MAX {
+        return Err(SendError::Unsendable("the fields are too long for a URL"));
     }
     Ok(())
 }

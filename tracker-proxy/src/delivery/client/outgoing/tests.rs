@@ -68,3 +68,12 @@ fn a_preview_shows_everything_but_secrets() {
     let shown = format!("{preview:?}{destination:?}");
     assert!(!shown.contains("t0ps3cret"), "{shown}");
 }
+
+#[test]
+fn fields_that_are_too_long_for_a_url_are_not_sent() {
+    let mut destination = destination("https://crm.example/");
+    destination.method = Method::Get;
+    let body = format!(r#"{{"a": "{}"}}"#, "x".repeat(URL_WITH_QUERY_BYTES_MAX));
+    let refused = Outgoing::build(&destination, &frozen(&body), NOW);
+    assert!(matches!(refused, Err(SendError::Unsendable(_))));
+}
