@@ -16,7 +16,6 @@ pub(super) async fn handle(
     request: Request,
 ) -> Response {
     let mut record = Record::start();
-    receiver.resume_once();
     match find(&receiver, JobId::new(job), request, &mut record).await {
         Ok(job) => {
             record.write(&receiver, StatusCode::OK, "job status");
@@ -38,6 +37,7 @@ async fn find(
 ) -> Result<Job, Refusal> {
     let activation = receiver.authenticate(&request.into_parts().0)?;
     record.activation = Some(activation);
+    receiver.resume_once();
     let client_id = &receiver.inner.activations[activation].client_id;
     let found = receiver.inner.segments.store().job(&job).await?;
     found

@@ -21,7 +21,6 @@ use crate::segments::{
 
 pub(super) async fn handle(State(receiver): State<Receiver>, request: Request) -> Response {
     let mut record = Record::start();
-    receiver.resume_once();
     match deliver(&receiver, request, &mut record).await {
         Ok((answer, outcome)) => {
             let status = match &answer {
@@ -48,6 +47,7 @@ async fn deliver(
     let accepted = receiver
         .accept(request, now, &mut record.activation)
         .await?;
+    receiver.resume_once();
     record.delivery = accepted.message.as_ref().map(|message| message.id.clone());
     let entry = &receiver.inner.activations[accepted.activation];
     let envelope: Envelope<Item> = parse(&accepted.body)?;
@@ -101,7 +101,7 @@ async fn plan(
             activation: entry.client_id.clone(),
             id: message.id,
         }),
-        claimed_until: now + receiver.inner.claimed_for,
+        claimed_until: receiver.kept_until(now),
         activation: entry.client_id.clone(),
         group,
         changes,

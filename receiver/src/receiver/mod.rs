@@ -123,6 +123,12 @@ impl Receiver {
     pub fn router<S>(&self) -> Router<S> {
         crate::http::router(self.clone())
     }
+
+    /// Until when an answer that is given now is kept for repeats.
+    pub(crate) fn kept_until(&self, now: jiff::Timestamp) -> jiff::Timestamp {
+        now.checked_add(self.inner.claimed_for)
+            .unwrap_or(jiff::Timestamp::MAX)
+    }
 }
 
 /// Why a receiver does not connect.

@@ -124,7 +124,7 @@ async fn next(receiver: &Receiver) -> Result<Option<Advance>, PendingError> {
             from: done,
             changes: step.to_vec(),
             unknown: receiver.unknown(step).await?,
-            kept_until: clock::now() + receiver.inner.claimed_for,
+            kept_until: receiver.kept_until(clock::now()),
         };
         done += step.changes.len();
         if store.advance_job(step).await? == Advance::Lost {

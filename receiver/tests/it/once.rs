@@ -105,3 +105,26 @@ async fn answers_and_members_survive_a_restart() {
     let app = builder(&second).build().unwrap().router::<()>();
     assert_eq!(delivery().send(&app).await.text, before.text);
 }
+
+#[tokio::test]
+async fn a_claim_ends_with_its_time_and_may_be_as_long_as_one_likes() {
+    for (segments, _folder) in stores().await {
+        for (hours, expected) in [(0, "stale"), (u32::MAX, "none")] {
+            let app = builder(&segments)
+                .claim_hours(hours)
+                .build()
+                .unwrap()
+                .router::<()>();
+            let delivery = || {
+                let changes = json!([add("42", &format!("vip{hours}"), 5)]);
+                Delivery::of(changes).id(&format!("msg_{hours}"))
+            };
+            delivery().send(&app).await;
+            let repeat = delivery().send(&app).await.json();
+            assert_eq!(
+                repeat["skipped"][0]["code"].as_str().unwrap_or("none"),
+                expected
+            );
+        }
+    }
+}
