@@ -20,10 +20,10 @@ pub mod worker;
 pub use classify::{Blame, Class, Failure, classify};
 pub use client::{Attempt, Client, ContentType, Frozen};
 pub use destination::{Destination, Method};
+pub use directory::{DestinationKey, DestinationMap, Destinations};
 pub use read::{
     CONCURRENCY_MAX, DEFAULT_CONCURRENCY, DEFAULT_TIMEOUT_MS, HEADERS_MAX, SIGNING_SECRETS_MAX,
 };
-pub use directory::{DestinationKey, DestinationMap, Destinations};
 pub use worker::{
     AttemptResult, Delivery, Limits, Outcome, Parts, Precheck, PrecheckFn, Report, Worker,
     always_go,

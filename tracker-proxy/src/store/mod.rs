@@ -18,16 +18,16 @@ pub use fault::{Fault, Faults, Step};
 pub use rows::{
     AliasRow, Apply, CatalogRow, Commit, DeliveryFilter, DeliveryRow, DeliveryState, Erasure, Head,
     HistoryChunk, JournalRow, MemberRow, MembershipRow, OutboxRow, OutcomeRow, ProfileRow,
-    StoredProfile, TombstoneRow, WriteBack, Written,
+    Rewritten, StoredProfile, TombstoneRow, WriteBack, Written,
 };
 
 use crate::clock::TimeMs;
-use crate::keys::{AccountNo, AudienceNo, JournalSeq, ProfileId};
+use crate::keys::{AccountNo, ActivationNo, AudienceNo, JournalSeq, ProfileId};
 
 /// The writing side. One owner holds it; a second one is refused when it opens.
 ///
 /// A trait because two backends are real: SQLite here, PostgreSQL for several proxies.
-pub trait Store: Reader {
+pub trait Store: Reader + std::fmt::Debug {
     /// Makes a commit durable, and says where each profile of its write-back lies now.
     ///
     /// # Errors
@@ -184,14 +184,15 @@ pub trait Reader {
     /// The store cannot be read.
     fn tombstone(&self, account: AccountNo, id: ProfileId) -> Result<Option<TimeMs>, StoreError>;
 
-    /// Up to `limit` deliveries that wait and are due at or before `until`, after `after`.
+    /// Up to `limit` deliveries that wait, after row `after`; only those of one destination
+    /// where one is named.
     ///
     /// # Errors
     ///
     /// The store cannot be read.
     fn waiting_deliveries(
         &self,
-        until: TimeMs,
+        destination: Option<(AccountNo, &str)>,
         after: i64,
         limit: u32,
     ) -> Result<Vec<DeliveryRow>, StoreError>;
@@ -219,6 +220,13 @@ pub trait Reader {
         &self,
         filter: &DeliveryFilter,
     ) -> Result<Vec<(OutboxRow, Option<DeliveryRow>)>, StoreError>;
+
+    /// True if a mirror was ever told everything.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    fn has_replaced(&self, activation: ActivationNo) -> Result<bool, StoreError>;
 
     /// How many outbox rows are in each state, with the reason of those that have one.
     ///

@@ -169,7 +169,7 @@ pub struct DeliveryRow {
     pub reason: Option<String>,
     /// How many attempts there were.
     pub attempts: u32,
-    /// JSON array of the newest attempts.
+    /// JSON array of all attempts.
     pub log: String,
     /// When the next attempt is due.
     pub next: TimeMs,
@@ -188,7 +188,7 @@ pub struct OutcomeRow {
     pub reason: Option<String>,
     /// How many attempts there were.
     pub attempts: u32,
-    /// JSON array of the newest attempts.
+    /// The attempt, as a JSON object.
     pub log: String,
     /// When the next attempt is due.
     pub next: TimeMs,
@@ -311,6 +311,15 @@ pub struct Commit {
     pub write_back: WriteBack,
 }
 
+/// An undelivered message that mentions somebody who is erased.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rewritten {
+    /// The delivery.
+    pub id: String,
+    /// The id and the body that take its place, if anything is left of it.
+    pub instead: Option<(String, Vec<u8>)>,
+}
+
 /// A person to be removed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Erasure {
@@ -322,9 +331,8 @@ pub struct Erasure {
     pub ids: Vec<TombstoneRow>,
     /// Journal rows without the person's inputs.
     pub rewritten: Vec<JournalRow>,
-    /// Undelivered messages that mention the person, each with the id and the body that take its
-    /// place, if anything is left of it.
-    pub deliveries: Vec<(String, Option<(String, Vec<u8>)>)>,
+    /// Undelivered messages that mention the person.
+    pub deliveries: Vec<Rewritten>,
     /// The last removals.
     pub apply: Apply,
     /// As in [`Commit`].

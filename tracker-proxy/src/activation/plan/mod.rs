@@ -1,10 +1,9 @@
 //! What an activation does about one person: a pure decision, made once per transition.
 
-use super::{Activation, Mode, On, Payload, Repeat};
+use super::{Activation, Mode, On, Payload, Repeat, payload};
 use crate::clock::TimeMs;
 use crate::keys::{ActivationNo, AudienceNo};
 use crate::profile::{Cause, Held, MembershipChange, Mirrored, Profile, Transition};
-use crate::value::Value;
 
 /// Why nothing is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -173,19 +172,12 @@ pub fn standing_refusal(activation: &Activation, profile: &Profile) -> Option<Re
 }
 
 /// The name by which the other side of a mirror knows the person.
-#[must_use]
-pub fn person_identifier(activation: &Activation, profile: &Profile) -> Option<Box<str>> {
-    let Payload::Segue(fields) = &activation.payload else {
-        return profile.user_id().or(profile.anonymous_id()).map(Into::into);
-    };
-    match fields.person_identifier.as_str() {
-        "userid" | "user_id" => profile.user_id().map(Into::into),
-        "anonymous_id" => profile.anonymous_id().map(Into::into),
-        attribute => match profile.attributes.last(attribute)? {
-            Value::Text(text) if !text.is_empty() => Some(text.clone()),
-            Value::Int(number) => Some(number.to_string().into()),
-            _ => None,
-        },
+fn person_identifier(activation: &Activation, profile: &Profile) -> Option<Box<str>> {
+    match &activation.payload {
+        Payload::Segue(fields) => payload::envelope::person(fields, profile)
+            .ok()
+            .map(|person| person.as_str().into()),
+        Payload::Simple(_) | Payload::Template(_) => None,
     }
 }
 

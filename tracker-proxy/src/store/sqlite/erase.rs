@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, params};
 
-use crate::store::{Erasure, Faults, StoreError};
+use crate::store::{Erasure, Faults, Rewritten, StoreError};
 
 pub(super) fn erase(db: &mut Connection, erasure: &Erasure) -> Result<(), StoreError> {
     let tx = db.transaction()?;
@@ -38,11 +38,14 @@ pub(super) fn erase(db: &mut Connection, erasure: &Erasure) -> Result<(), StoreE
     )?;
     tx.execute("DELETE FROM delivery WHERE profile = ?1", [profile])?;
     tx.execute("DELETE FROM outbox WHERE profile = ?1", [profile])?;
-    for (id, instead) in &erasure.deliveries {
+    for Rewritten { id, instead } in &erasure.deliveries {
         match instead {
             None => tx.execute("DELETE FROM delivery WHERE id = ?1", [id])?,
             Some((other, body)) => {
-                tx.execute("UPDATE outbox SET delivery = ?2 WHERE delivery = ?1", [id, other])?;
+                tx.execute(
+                    "UPDATE outbox SET delivery = ?2 WHERE delivery = ?1",
+                    [id, other],
+                )?;
                 tx.execute(
                     "UPDATE delivery SET id = ?2, body = ?3 WHERE id = ?1",
                     params![id, other, body],

@@ -291,15 +291,19 @@ impl<T: Sqlite> Reader for T {
 
     fn waiting_deliveries(
         &self,
-        until: TimeMs,
+        destination: Option<(AccountNo, &str)>,
         after: i64,
         limit: u32,
     ) -> Result<Vec<DeliveryRow>, StoreError> {
         let mut rows = self.db().prepare_cached(&format!(
-            "SELECT {DELIVERY} FROM delivery d WHERE d.state = 0 AND d.next <= ?1 AND d.row > ?2
-             ORDER BY d.row LIMIT ?3"
+            "SELECT {DELIVERY} FROM delivery d WHERE d.state = 0 AND d.row > ?1
+             AND (?2 IS NULL OR (d.account = ?2 AND d.destination = ?3))
+             ORDER BY d.row LIMIT ?4"
         ))?;
-        collect(rows.query_map(params![until.0, after, limit], |row| delivery_at(row, 0))?)
+        let (account, name) = destination.map(|(account, name)| (account.0, name)).unzip();
+        collect(rows.query_map(params![after, account, name, limit], |row| {
+            delivery_at(row, 0)
+        })?)
     }
 
     fn undelivered(&self, after: i64, limit: u32) -> Result<Vec<DeliveryRow>, StoreError> {
@@ -342,6 +346,15 @@ impl<T: Sqlite> Reader for T {
             filter.limit
         ];
         collect(rows.query_map(wanted, outbox_at)?)
+    }
+
+    fn has_replaced(&self, activation: ActivationNo) -> Result<bool, StoreError> {
+        let wanted = "SELECT 1 FROM outbox WHERE activation = ?1 AND op = 'replace' LIMIT 1";
+        let found = self
+            .db()
+            .query_row(wanted, [activation.0], |_| Ok(()))
+            .optional()?;
+        Ok(found.is_some())
     }
 
     fn outbox_counts(

@@ -29,7 +29,9 @@ pub(super) fn commit(
     faults.pass(Step::Append)?;
     apply(&tx, &commit.apply, faults)?;
     let profiles = commit.write_back.profiles.iter();
-    let written = profiles.map(|profile| write_profile(&tx, profile)).collect::<Result<_, _>>()?;
+    let written = profiles
+        .map(|profile| write_profile(&tx, profile))
+        .collect::<Result<_, _>>()?;
     faults.pass(Step::WriteBack)?;
     drop_folded(&tx, &commit.write_back)?;
     faults.pass(Step::Drop)?;
@@ -149,7 +151,8 @@ fn insert_delivery(tx: &Transaction<'_>, row: &DeliveryRow) -> Result<(), StoreE
 /// A delivered body has done its work and goes: it may hold personal data.
 fn settle_delivery(tx: &Transaction<'_>, row: &OutcomeRow) -> Result<(), StoreError> {
     tx.prepare_cached(
-        "UPDATE delivery SET state = ?2, reason = ?3, attempts = ?4, log = ?5, next = ?6,
+        "UPDATE delivery SET state = ?2, reason = ?3, attempts = ?4, next = ?6,
+         log = json_insert(log, '$[#]', json(?5)),
          body = CASE WHEN ?2 = ?7 THEN x'' ELSE body END WHERE id = ?1",
     )?
     .execute(params![
@@ -174,7 +177,11 @@ fn write_profile(tx: &Transaction<'_>, profile: &ProfileRow) -> Result<Written, 
     let due = profile.due.map(|due| due.0);
     let grown = profile.tail_bytes as usize + profile.events.len();
     let seals = grown > TAIL_BYTES_MAX;
-    let tail_bytes = if seals { 0 } else { u32::try_from(grown).unwrap_or(u32::MAX) };
+    let tail_bytes = if seals {
+        0
+    } else {
+        u32::try_from(grown).unwrap_or(u32::MAX)
+    };
     let Some(row) = profile.row else {
         let row = insert_profile(tx, profile, seals)?;
         return Ok(Written { row, tail_bytes });
