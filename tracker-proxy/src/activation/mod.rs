@@ -4,6 +4,9 @@
 
 mod definition;
 pub mod payload;
+pub mod placeholder;
+pub mod plan;
+mod read;
 
 pub use definition::{
     Activation, DEFAULT_ACTIVATE_WITHIN_MS, DEFAULT_SETTLE_MS, Extraction, Field, FieldSource,

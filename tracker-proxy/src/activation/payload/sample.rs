@@ -4,7 +4,7 @@ use super::lookup::{EVENT_PREFIX, OF_THE_MOMENT};
 use super::template;
 use crate::activation::{FieldSource, Payload};
 use crate::clock::TimeMs;
-use crate::keys::{AccountNo, CatalogVersion, IdKind, ProfileId};
+use crate::keys::{AccountNo, CatalogVersion, IdKind, JournalSeq, ProfileId};
 use crate::profile::{Dated, KnownId, Profile};
 use crate::value::Value;
 
@@ -17,7 +17,7 @@ pub const TEST_ANONYMOUS_ID: &str = "test-anonymous";
 #[must_use]
 pub fn profile(payload: &Payload, now: TimeMs) -> Profile {
     let id = ProfileId::provisional(AccountNo(0), IdKind::User, TEST_USER_ID);
-    let mut profile = Profile::new(id, now, CatalogVersion(0));
+    let mut profile = Profile::new(id, JournalSeq(0), now, CatalogVersion(0));
     let known = |id: &str| KnownId {
         id: id.into(),
         since: now,

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use super::Moment;
 use crate::clock::TimeMs;
-use crate::keys::{AccountNo, CatalogVersion, IdKind, ProfileId};
+use crate::keys::{AccountNo, CatalogVersion, IdKind, JournalSeq, ProfileId};
 use crate::profile::{Dated, KnownId, Profile, Transition};
 use crate::value::Value;
 
@@ -16,7 +16,7 @@ static EVENT: LazyLock<Value> = LazyLock::new(|| {
 /// A person with two e-mail addresses, and an address that has moved without changing its city.
 pub(super) fn profile() -> Profile {
     let id = ProfileId::provisional(AccountNo(1), IdKind::User, "u-1");
-    let mut profile = Profile::new(id, TimeMs(0), CatalogVersion(0));
+    let mut profile = Profile::new(id, JournalSeq(0), TimeMs(0), CatalogVersion(0));
     for (list, ids) in [
         (&mut profile.user_ids, &["u-1", "u-2"][..]),
         (&mut profile.anonymous_ids, &["anon-1"]),

@@ -1,0 +1,4 @@
+//! The loop.
+
+pub mod history;
+pub mod journal;
