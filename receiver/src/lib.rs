@@ -5,14 +5,7 @@
 //!
 //! - [`payload`]: the JSON of a membership delivery;
 //! - [`signature`]: Standard Webhooks signing and verifying.
-#![cfg_attr(
-    feature = "http",
-    doc = "
-The feature `http` brings the rest: a [`Receiver`] with its [router](Receiver::router) for any
-host state, the extractor [`Verified`] for handlers of one's own, and [`segments`] with a store
-in memory. The feature `sqlite` adds [`SqliteStore`](segments::SqliteStore).
-"
-)]
+#![cfg_attr(feature = "http", doc = include_str!("guide.md"))]
 #![forbid(unsafe_code)]
 
 pub mod limits;

@@ -1,5 +1,7 @@
 //! `POST {path}`: a membership delivery.
 
+use std::collections::HashSet;
+
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
@@ -50,24 +52,18 @@ async fn deliver(
     let entry = &receiver.inner.activations[accepted.activation];
     let envelope: Envelope<Item> = parse(&accepted.body)?;
     let delivery = plan(receiver, entry, accepted.message, envelope.data, now).await?;
-    let stored = matches!(delivery.plan, Plan::Store(_));
-    let tried = delivery.plan == Plan::Try;
+    let (outcome, stored) = match delivery.plan {
+        Plan::Apply => ("applied", false),
+        Plan::Try => ("tested", false),
+        Plan::Store(_) => ("stored", true),
+    };
     match receiver.inner.segments.store().deliver(delivery).await? {
         DeliveryOutcome::Answered(answer) => {
             if stored {
                 receiver.resume();
             }
             receiver.recheck_sometimes(now);
-            Ok((
-                answer,
-                if stored {
-                    "stored"
-                } else if tried {
-                    "tested"
-                } else {
-                    "applied"
-                },
-            ))
+            Ok((answer, outcome))
         }
         DeliveryOutcome::Repeated(answer) => Ok((answer, "repeated")),
         DeliveryOutcome::UnknownGroup => Err(Refusal::UnknownGroup),
@@ -97,7 +93,7 @@ async fn plan(
     };
     let unknown = match plan {
         // A job asks when it is worked off.
-        Plan::Store(_) => Default::default(),
+        Plan::Store(_) => HashSet::new(),
         Plan::Apply | Plan::Try => receiver.unknown(&changes).await?,
     };
     Ok(Delivery {

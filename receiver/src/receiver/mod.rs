@@ -90,6 +90,10 @@ impl Receiver {
     /// # Errors
     ///
     /// [`ConnectError::UnknownGroup`] when an activation names a group that nobody has created.
+    ///
+    /// # Panics
+    ///
+    /// Outside a tokio runtime.
     pub async fn connect(&self) -> Result<(), ConnectError> {
         for activation in &self.inner.activations {
             match self

@@ -43,11 +43,15 @@ impl Receiver {
     /// Looks pending persons up in the background, when it is time.
     pub(crate) fn recheck_sometimes(&self, now: jiff::Timestamp) {
         let clock = &self.inner.recheck.0;
-        let last = clock.load(Ordering::Relaxed);
-        let due = self.inner.directory.is_some() && now.as_second() - last >= RECHECK_S;
-        let swap =
-            || clock.compare_exchange(last, now.as_second(), Ordering::Relaxed, Ordering::Relaxed);
-        if due && swap().is_ok() {
+        let (last, now) = (clock.load(Ordering::Relaxed), now.as_second());
+        if self.inner.directory.is_none() || now - last < RECHECK_S {
+            return;
+        }
+        let mine = clock
+            .compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed)
+            .is_ok();
+        // The first delivery only starts the clock.
+        if mine && last != 0 {
             let receiver = self.clone();
             drop(tokio::spawn(async move {
                 if let Err(error) = receiver.recheck_pending().await {

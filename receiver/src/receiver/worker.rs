@@ -97,6 +97,12 @@ async fn work_off(receiver: &Receiver) {
             tracing::warn!(target: "cdp::webhook", error, failures, "a job could not go on");
         }
         if failures >= JOB_ATTEMPTS_MAX {
+            // The next request tries again.
+            receiver
+                .inner
+                .wakeups
+                .resumed
+                .store(false, Ordering::Relaxed);
             return;
         }
         let wait_s = (1_u64 << failures.min(10)).min(JOB_BACKOFF_S_MAX);

@@ -1,5 +1,6 @@
 //! Says what tests do not want to repeat: a receiver, a signed delivery, an answer.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::Router;
@@ -7,7 +8,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use segue_receiver::segments::{MemoryStore, Segments, SqliteStore};
+use segue_receiver::segments::{MemoryStore, SegmentStore, Segments, SqliteStore};
 use segue_receiver::signature::{SigningSecret, sign};
 use segue_receiver::{Activation, Receiver, ReceiverBuilder};
 use serde_json::{Value, json};
@@ -24,8 +25,9 @@ static IDS: AtomicU64 = AtomicU64::new(1);
 pub(crate) async fn stores() -> Vec<(Segments, Option<tempfile::TempDir>)> {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let sqlite = SqliteStore::open(folder.path().join("segments.db")).expect("it opens");
+    let memory: Arc<dyn SegmentStore> = Arc::new(MemoryStore::new());
     let stores = vec![
-        (Segments::new(MemoryStore::new()), None),
+        (Segments::from(memory), None),
         (Segments::new(sqlite), Some(folder)),
     ];
     for (segments, _) in &stores {

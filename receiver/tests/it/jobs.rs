@@ -15,7 +15,7 @@ use crate::harness::{
     Answer, CLIENT, Delivery, SECRET, add, basic, builder, members, persons, replace, send, stores,
 };
 
-async fn status(app: &Router, job: &str) -> Answer {
+pub(crate) async fn status(app: &Router, job: &str) -> Answer {
     let request = Request::get(format!("/cdp/webhook/jobs/{job}"));
     let request = request.header(header::AUTHORIZATION, basic(CLIENT, SECRET));
     send(

@@ -1,7 +1,11 @@
 //! The receiver is furniture: it fits into any app.
 
+use std::convert::Infallible;
+
 use axum::Router;
+use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, FromRef, State};
+use axum::http::Request;
 use axum::routing::{get, post};
 use segue_receiver::payload::Envelope;
 use segue_receiver::{Receiver, Verified, VerifyRejection};
@@ -126,4 +130,44 @@ async fn the_host_can_map_a_rejection() {
         answer.text,
         "401 unauthorized: the request has no credentials"
     );
+}
+
+#[tokio::test]
+async fn it_is_a_fallback_and_two_of_them_fit_into_one_app() {
+    let (first, second) = (memory().await, memory().await);
+    let shop = builder(&first).build().unwrap().router::<()>();
+    let blog = builder(&second)
+        .path("/blog/webhook")
+        .build()
+        .unwrap()
+        .router::<()>();
+    let app = Router::new().merge(blog).fallback_service(shop);
+    assert_eq!(to("/cdp/webhook").send(&app).await.status, 200);
+    assert_eq!(to("/blog/webhook").send(&app).await.status, 200);
+    assert_eq!(
+        first.segments(GROUP).await.unwrap(),
+        second.segments(GROUP).await.unwrap()
+    );
+}
+
+#[tokio::test]
+async fn a_layer_of_the_host_that_limits_bodies_ends_in_413() {
+    use tower_http::limit::RequestBodyLimitLayer;
+    let app = host()
+        .await
+        .receiver
+        .router::<()>()
+        .layer(RequestBodyLimitLayer::new(100));
+    let (parts, body) = to("/cdp/webhook").request().into_parts();
+    let bytes = axum::body::to_bytes(body, 2_000).await.unwrap();
+    let chunks: Vec<_> = bytes
+        .chunks(50)
+        .map(<[u8]>::to_vec)
+        .map(Ok::<_, Infallible>)
+        .collect();
+    let stream = Body::from_stream(futures_util::stream::iter(chunks));
+    let request = Request::from_parts(parts, stream);
+    crate::harness::send(&app, request)
+        .await
+        .refuses(413, "body_too_large");
 }

@@ -9,7 +9,7 @@ use segue_receiver::payload::PersonId;
 use segue_receiver::segments::{DirectoryError, PersonDirectory};
 use serde_json::json;
 
-use crate::harness::{Delivery, add, builder, members, remove, replace, stores};
+use crate::harness::{Delivery, add, builder, members, persons, remove, replace, stores};
 
 /// Knows who was registered; fails when it holds `broken`.
 #[derive(Clone, Debug, Default)]
@@ -95,4 +95,32 @@ async fn a_directory_that_fails_is_503_and_the_resend_runs() {
         register.0.lock().unwrap().clear();
         assert_eq!(delivery().send(&app).await.json()["pending"], 1);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_waits_for_a_directory_that_fails() {
+    let segments = crate::harness::memory().await;
+    let register = Register::default();
+    register.enter("broken");
+    let receiver = builder(&segments)
+        .directory(register.clone())
+        .build()
+        .unwrap();
+    let app = receiver.router::<()>();
+    let bulk = || Delivery::of(json!([replace(&persons(100), "vip", 1)]));
+    let answer = bulk().send(&app).await;
+    assert_eq!(answer.status, 202);
+    // Longer than all tries of the worker together; then a request wakes it up again.
+    tokio::time::sleep(std::time::Duration::from_secs(600)).await;
+    let job = answer.json()["job"].as_str().unwrap().to_owned();
+    assert_eq!(
+        crate::jobs::status(&app, &job).await.json()["state"],
+        "queued"
+    );
+    register.0.lock().unwrap().clear();
+    let done = crate::jobs::done(&app, &job).await;
+    assert_eq!(
+        (&done["applied"], &done["pending"]),
+        (&json!(1), &json!(100))
+    );
 }
