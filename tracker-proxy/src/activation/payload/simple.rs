@@ -8,37 +8,6 @@ use super::{BODY_BYTES_MAX, RenderError, weight};
 use crate::activation::{Field, FieldSource};
 use crate::profile::Profile;
 
-/// How many pairs a payload has at the most.
-pub const FIELDS_MAX: usize = 200;
-/// The longest key, in bytes.
-pub const KEY_BYTES_MAX: usize = 200;
-
-/// Notes everything that is wrong with the pairs.
-pub fn check(fields: &[Field], mistakes: &mut Vec<String>) {
-    if fields.is_empty() || fields.len() > FIELDS_MAX {
-        mistakes.push(format!(
-            "a simple payload has 1 to {FIELDS_MAX} fields, not {}",
-            fields.len()
-        ));
-    }
-    for (at, field) in fields.iter().enumerate() {
-        if field.key.is_empty() {
-            mistakes.push(format!("field {}: the key is empty", at + 1));
-        } else if field.key.len() > KEY_BYTES_MAX {
-            mistakes.push(format!(
-                "field {}: the key is longer than {KEY_BYTES_MAX} bytes",
-                at + 1
-            ));
-        } else if fields[..at].iter().any(|before| before.key == field.key) {
-            mistakes.push(format!(
-                "field {}: `{}` is there already",
-                at + 1,
-                field.key
-            ));
-        }
-    }
-}
-
 /// The body, in the order of the fields; what the person does not have is null.
 ///
 /// # Errors
@@ -127,22 +96,5 @@ mod tests {
         let parsed: serde_json::Map<String, Json> = serde_json::from_slice(&body).unwrap();
         assert_eq!(parsed.len(), 1);
         assert_eq!(parsed["x"], "\"}, {{x}} {email} \\ \n\0 </script>");
-    }
-
-    #[test]
-    fn keys_are_named_once_and_not_empty() {
-        let mut mistakes = Vec::new();
-        let long = "k".repeat(KEY_BYTES_MAX + 1);
-        let fields = [
-            constant("a", "1"),
-            constant("", "2"),
-            constant("a", "3"),
-            constant(&long, "4"),
-        ];
-        check(&fields, &mut mistakes);
-        assert_eq!(mistakes.len(), 3, "{mistakes:?}");
-        mistakes.clear();
-        check(&[], &mut mistakes);
-        assert_eq!(mistakes.len(), 1);
     }
 }

@@ -15,7 +15,8 @@ use bytes::Bytes;
 
 pub use answer::{Answer, EXCERPT_BYTES_MAX, RESPONSE_BYTES_MAX};
 pub use error::SendError;
-pub use outgoing::{HeaderRefusal, Preview, check_headers, preview};
+pub(super) use outgoing::is_reserved_header;
+pub use outgoing::{Preview, preview};
 
 use super::destination::Destination;
 use super::guard::{GuardedResolver, Reach, check_url};

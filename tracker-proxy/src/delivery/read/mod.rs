@@ -4,6 +4,7 @@ use http::{HeaderName, HeaderValue};
 use segue_receiver::signature::SigningSecret;
 use url::Url;
 
+use super::client::is_reserved_header;
 use super::guard::check_url;
 use super::{Destination, Method};
 use crate::document::{Fields, Mistakes, Node, NodeKind, Place};
@@ -21,27 +22,6 @@ const TIMEOUT_MS: std::ops::RangeInclusive<i64> = 1_000..=60_000;
 pub const HEADERS_MAX: usize = 32;
 /// The most signing secrets; while rotating there are two.
 pub const SIGNING_SECRETS_MAX: usize = 4;
-
-/// Headers that belong to the request as such; the author's would contradict or be lost.
-const RESERVED_HEADERS: [&str; 17] = [
-    "connection",
-    "content-encoding",
-    "content-length",
-    "content-type",
-    "expect",
-    "host",
-    "keep-alive",
-    "proxy-authenticate",
-    "proxy-authorization",
-    "proxy-connection",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-    "webhook-id",
-    "webhook-signature",
-    "webhook-timestamp",
-];
 
 impl Destination {
     /// Reads a destination; whatever is wrong with it is noted in `mistakes`, in which nothing
@@ -136,7 +116,7 @@ fn read_headers(node: &Node, has_basic: bool, mistakes: &mut Mistakes) -> Vec<(S
             mistakes.add(*place, "this is no name of a header");
             continue;
         };
-        if RESERVED_HEADERS.contains(&name.as_str()) {
+        if is_reserved_header(&name) {
             let message = format!("the header `{name}` is set by the proxy itself");
             mistakes.add(*place, message);
         }

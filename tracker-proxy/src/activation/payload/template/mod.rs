@@ -9,6 +9,7 @@ use serde_json::Value as Json;
 
 use super::lookup::{EVENT_PREFIX, OF_THE_MOMENT, find};
 use super::{BODY_BYTES_MAX, Moment, RenderError, weight};
+use crate::activation::placeholder::{Piece, pieces};
 use crate::activation::{Extraction, On};
 use crate::profile::Profile;
 
@@ -16,79 +17,9 @@ use crate::profile::Profile;
 pub const TEMPLATE_BYTES_MAX: usize = 64 * 1024;
 /// How many placeholders a template has at the most.
 pub const PLACEHOLDERS_MAX: usize = 200;
-/// The longest name in a placeholder, in bytes.
-pub const NAME_BYTES_MAX: usize = 200;
 
-/// A part of a string.
-#[derive(Debug, PartialEq, Eq)]
-enum Part<'t> {
-    Text(&'t str),
-    Placeholder { name: &'t str, take: Extraction },
-}
-
-/// A string that is no template.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-enum Mistake {
-    #[error("a `{{` is never closed; a brace itself is written `{{{{`")]
-    Open,
-    #[error("a `}}` closes nothing; a brace itself is written `}}}}`")]
-    Closed,
-    #[error("a placeholder has no name")]
-    NoName,
-    #[error("the name of a placeholder is longer than {NAME_BYTES_MAX} bytes")]
-    LongName,
-    #[error("`{0}` is not `first`, `last` or `all`")]
-    Extraction(String),
-}
-
-/// Splits a string into its parts; braces that stand for themselves are texts of their own.
-fn parts(text: &str) -> Result<Vec<Part<'_>>, Mistake> {
-    let mut parts = Vec::new();
-    let mut rest = text;
-    while let Some(at) = rest.find(['{', '}']) {
-        if at > 0 {
-            parts.push(Part::Text(&rest[..at]));
-        }
-        let brace = &rest[at..=at];
-        let after = &rest[at + 1..];
-        if after.starts_with(brace) {
-            parts.push(Part::Text(brace));
-            rest = &after[1..];
-        } else if brace == "}" {
-            return Err(Mistake::Closed);
-        } else {
-            let end = after.find(['{', '}']).ok_or(Mistake::Open)?;
-            if after[end..].starts_with('{') {
-                return Err(Mistake::Open);
-            }
-            parts.push(placeholder(&after[..end])?);
-            rest = &after[end + 1..];
-        }
-    }
-    if !rest.is_empty() {
-        parts.push(Part::Text(rest));
-    }
-    Ok(parts)
-}
-
-fn placeholder(inside: &str) -> Result<Part<'_>, Mistake> {
-    let (name, take) = match inside.split_once(':') {
-        None => (inside, Extraction::Last),
-        Some((name, "first")) => (name, Extraction::First),
-        Some((name, "last")) => (name, Extraction::Last),
-        Some((name, "all")) => (name, Extraction::All),
-        Some((_, other)) => return Err(Mistake::Extraction(other.to_owned())),
-    };
-    if name.trim().is_empty() {
-        Err(Mistake::NoName)
-    } else if name.len() > NAME_BYTES_MAX {
-        Err(Mistake::LongName)
-    } else {
-        Ok(Part::Placeholder { name, take })
-    }
-}
-
-/// Notes everything that is wrong with a template, each with its place.
+/// Notes what is wrong with a template, each thing with its place: unsuitable names, too many,
+/// too large. Braces without partners are found by whoever reads the template.
 pub fn check(template: &Json, on: &On, mistakes: &mut Vec<String>) {
     if template.to_string().len() > TEMPLATE_BYTES_MAX {
         mistakes.push(format!(
@@ -97,17 +28,10 @@ pub fn check(template: &Json, on: &On, mistakes: &mut Vec<String>) {
         return;
     }
     let mut placeholders = 0;
-    visit(template, "body", &mut |place, text| match parts(text) {
-        Err(mistake) => mistakes.push(format!("{place}: {mistake}")),
-        Ok(parts) => {
-            for part in parts {
-                if let Part::Placeholder { name, take } = part {
-                    placeholders += 1;
-                    if let Some(mistake) = misuse(name, take, on) {
-                        mistakes.push(format!("{place}: {mistake}"));
-                    }
-                }
-            }
+    visit(template, "body", &mut |place, name, take| {
+        placeholders += 1;
+        if let Some(mistake) = misuse(name, take, on) {
+            mistakes.push(format!("{place}: {mistake}"));
         }
     });
     if placeholders > PLACEHOLDERS_MAX {
@@ -129,10 +53,16 @@ fn misuse(name: &str, take: Extraction, on: &On) -> Option<String> {
         .then(|| format!("`{name}` has one value; leave `:first` and `:all` away"))
 }
 
-/// Calls `see` with the place and text of each string.
-fn visit(json: &Json, place: &str, see: &mut dyn FnMut(&str, &str)) {
+/// Calls `see` with the place, the name and the extraction of each placeholder.
+fn visit(json: &Json, place: &str, see: &mut dyn FnMut(&str, &str, Extraction)) {
     match json {
-        Json::String(text) => see(place, text),
+        Json::String(text) => {
+            for piece in pieces(text).unwrap_or_default() {
+                if let Piece::Value { attribute, take } = piece {
+                    see(place, attribute, take);
+                }
+            }
+        }
         Json::Array(items) => {
             for (at, item) in items.iter().enumerate() {
                 visit(item, &format!("{place}[{at}]"), see);
@@ -150,13 +80,7 @@ fn visit(json: &Json, place: &str, see: &mut dyn FnMut(&str, &str)) {
 /// The names that a template asks for.
 pub(super) fn names(template: &Json) -> Vec<String> {
     let mut names = Vec::new();
-    visit(template, "", &mut |_, text| {
-        for part in parts(text).unwrap_or_default() {
-            if let Part::Placeholder { name, .. } = part {
-                names.push(name.to_owned());
-            }
-        }
-    });
+    visit(template, "", &mut |_, name, _| names.push(name.to_owned()));
     names
 }
 
@@ -205,17 +129,17 @@ impl Renderer<'_> {
 
     fn text(&mut self, text: &str) -> Result<Json, RenderError> {
         // A text that was never checked stands for itself.
-        let Ok(parts) = parts(text) else {
+        let Ok(pieces) = pieces(text) else {
             return Ok(text.into());
         };
-        if let [Part::Placeholder { name, take }] = parts[..] {
-            return Ok(self.value(name, take)?.unwrap_or_default());
+        if let [Piece::Value { attribute, take }] = pieces[..] {
+            return Ok(self.value(attribute, take)?.unwrap_or_default());
         }
         let mut whole = String::with_capacity(text.len());
-        for part in parts {
-            match part {
-                Part::Text(text) => whole.push_str(text),
-                Part::Placeholder { name, take } => match self.value(name, take)? {
+        for piece in pieces {
+            match piece {
+                Piece::Text(text) => whole.push_str(text),
+                Piece::Value { attribute, take } => match self.value(attribute, take)? {
                     None | Some(Json::Null) => {}
                     Some(Json::String(value)) => whole.push_str(&value),
                     Some(other) => whole.push_str(&other.to_string()),

@@ -17,15 +17,17 @@ use crate::delivery::destination::{Destination, Method};
 /// reading earlier.
 const URL_WITH_QUERY_BYTES_MAX: usize = 32 * 1024;
 
-/// Headers that belong to the connection or to us. Every name that begins with `webhook-` does
-/// too, and `authorization` where the destination has Basic credentials.
+/// Headers that belong to the connection or to the body. Every name that begins with `webhook-`
+/// is ours too.
 const RESERVED: &[&str] = &[
     "connection",
+    "content-encoding",
     "content-length",
     "content-type",
     "expect",
     "host",
     "keep-alive",
+    "proxy-authenticate",
     "proxy-authorization",
     "proxy-connection",
     "te",
@@ -34,44 +36,11 @@ const RESERVED: &[&str] = &[
     "upgrade",
 ];
 
-/// A header of a destination that cannot be sent.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum HeaderRefusal {
-    /// Not a name in HTTP.
-    #[error("`{0}` is not a header name")]
-    Name(String),
-    /// Line breaks and other control characters end a header.
-    #[error("the value of header `{0}` has characters that a header cannot have")]
-    Value(String),
-    /// It is set by us, on every request.
-    #[error("header `{0}` is set by the proxy itself")]
-    Reserved(String),
-}
-
-/// Everything that is wrong with the destination's own headers, for the moment of saving.
-#[must_use]
-pub fn check_headers(destination: &Destination) -> Vec<HeaderRefusal> {
-    let mut refusals = Vec::new();
-    for (written, value) in &destination.headers {
-        match HeaderName::from_bytes(written.as_bytes()) {
-            Err(_) => refusals.push(HeaderRefusal::Name(written.clone())),
-            Ok(name) if is_reserved(&name, destination) => {
-                refusals.push(HeaderRefusal::Reserved(written.clone()));
-            }
-            Ok(_) if HeaderValue::from_str(value.expose()).is_err() => {
-                refusals.push(HeaderRefusal::Value(written.clone()));
-            }
-            Ok(_) => {}
-        }
-    }
-    refusals
-}
-
-fn is_reserved(name: &HeaderName, destination: &Destination) -> bool {
+/// True for a header that is set by us on every request, so that no destination may have one of
+/// its own.
+pub(in crate::delivery) fn is_reserved_header(name: &HeaderName) -> bool {
     let name = name.as_str();
-    RESERVED.contains(&name)
-        || name.starts_with("webhook-")
-        || (name == AUTHORIZATION.as_str() && destination.basic.is_some())
+    RESERVED.contains(&name) || name.starts_with("webhook-")
 }
 
 /// The request for people to look at: exactly what would be sent, its secrets masked.
@@ -172,7 +141,7 @@ fn own_headers(destination: &Destination) -> Result<HeaderMap, SendError> {
     for (name, value) in &destination.headers {
         let name = HeaderName::from_bytes(name.as_bytes())
             .map_err(|_| SendError::Unsendable("a header name is not valid"))?;
-        if !is_reserved(&name, destination) {
+        if !is_reserved_header(&name) {
             headers.append(name, secret_value(value.expose())?);
         }
     }

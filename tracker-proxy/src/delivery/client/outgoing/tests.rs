@@ -3,41 +3,6 @@ use crate::delivery::testing::{NOW, destination, frozen, with_headers};
 use crate::secret::Secret;
 
 #[test]
-fn headers_are_checked_when_they_are_saved() {
-    let mut destination = with_headers(
-        destination("https://crm.example/"),
-        &[
-            ("X-Fine", "value with spaces"),
-            ("X Bad", "v"),
-            ("", "v"),
-            ("X-Split", "v\r\nX-Other: w"),
-            ("X-Nul", "a\0b"),
-            ("Webhook-Id", "1"),
-            ("Content-Length", "1"),
-            ("Authorization", "Bearer t"),
-        ],
-    );
-    let without_basic = check_headers(&destination);
-    assert_eq!(
-        without_basic,
-        [
-            HeaderRefusal::Name("X Bad".to_owned()),
-            HeaderRefusal::Name(String::new()),
-            HeaderRefusal::Value("X-Split".to_owned()),
-            HeaderRefusal::Value("X-Nul".to_owned()),
-            HeaderRefusal::Reserved("Webhook-Id".to_owned()),
-            HeaderRefusal::Reserved("Content-Length".to_owned()),
-        ]
-    );
-    destination.basic = Some(("a".to_owned(), Secret::new("b")));
-    let refusals = check_headers(&destination);
-    assert_eq!(
-        refusals.last(),
-        Some(&HeaderRefusal::Reserved("Authorization".to_owned()))
-    );
-}
-
-#[test]
 fn a_line_break_in_a_header_is_not_sent() {
     let destination = with_headers(
         destination("https://crm.example/"),
