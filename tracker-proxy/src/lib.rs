@@ -31,3 +31,5 @@ pub mod delivery;
 pub mod pipeline;
 
 pub mod cli;
+
+pub mod app;

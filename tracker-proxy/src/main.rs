@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
+use segue_tracker_proxy::app;
 use segue_tracker_proxy::cli::{self, Command, exit};
 use segue_tracker_proxy::config::{Config, env};
 
@@ -39,6 +40,9 @@ fn serve(file: Option<&Path>) -> anyhow::Result<u8> {
 }
 
 fn run(config: Config) -> anyhow::Result<()> {
-    drop(config);
-    anyhow::bail!("this build cannot serve")
+    app::prepare(env::process("SEGUE_LOG").as_deref())?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(app::serve(config, &mut io::stdout()))
 }

@@ -3,6 +3,3 @@
 mod definition;
 
 pub use definition::{Definition, EventFilter};
-
-mod stub;
-pub use stub::{AudienceSet, Numbering, Rebuild, Touched};

@@ -65,6 +65,14 @@ pub struct StoredAccount {
     pub activations: Vec<StoredActivation>,
 }
 
+impl StoredAccount {
+    /// The destination with that id.
+    #[must_use]
+    pub fn destination(&self, id: &str) -> Option<&Stored> {
+        self.destinations.iter().find(|one| one.id == id)
+    }
+}
+
 /// All definitions of one version, as they are stored.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct StoredCatalog {
@@ -210,9 +218,23 @@ impl StoredCatalog {
     /// # Errors
     ///
     /// Every mistake in every definition.
-    pub fn compile(
+    pub fn compile(self, substitute: &Substitute<'_>) -> Result<Catalog, Vec<DefinitionMistake>> {
+        self.compile_with(Some(substitute))
+    }
+
+    /// Compiles what is needed to fold: destinations are left out, because what they take from
+    /// the environment may be gone.
+    ///
+    /// # Errors
+    ///
+    /// Every mistake in every definition.
+    pub fn compile_as_of_then(self) -> Result<Catalog, Vec<DefinitionMistake>> {
+        self.compile_with(None)
+    }
+
+    fn compile_with(
         mut self,
-        substitute: &Substitute<'_>,
+        substitute: Option<&Substitute<'_>>,
     ) -> Result<Catalog, Vec<DefinitionMistake>> {
         let mut mistakes = Vec::new();
         let mut accounts = Vec::new();
@@ -264,21 +286,28 @@ fn read_all<'a, T>(
 
 fn compile_account(
     mut stored: StoredAccount,
-    substitute: &Substitute<'_>,
+    substitute: Option<&Substitute<'_>>,
 ) -> Result<Account, Vec<DefinitionMistake>> {
     let mut found = Vec::new();
     let zone = jiff::tz::TimeZone::get(&stored.time_zone).unwrap_or(jiff::tz::TimeZone::UTC);
+    let known = if substitute.is_some() {
+        stored.destinations.as_slice()
+    } else {
+        &[]
+    };
+    let as_written: &Substitute<'_> = &|node, _| node.clone();
+    let replaced = substitute.unwrap_or(as_written);
     let definitions = read_all(
         "audience",
         stored.audiences.iter(),
-        substitute,
+        replaced,
         Definition::read,
         &mut found,
     );
     let destinations = read_all(
         "destination",
-        stored.destinations.iter(),
-        substitute,
+        known.iter(),
+        replaced,
         Destination::read,
         &mut found,
     );
@@ -289,7 +318,7 @@ fn compile_account(
     let activations = read_all(
         "activation",
         written,
-        substitute,
+        replaced,
         Activation::read,
         &mut found,
     );
@@ -302,7 +331,12 @@ fn compile_account(
         .into_iter()
         .map(|one| (one.id.clone(), Arc::new(one)))
         .collect();
-    let activations = link(&stored, activations, &audiences, &destinations)?;
+    let activations = link(
+        &stored,
+        activations,
+        &audiences,
+        substitute.map(|_| &destinations),
+    )?;
     let mut by_audience: HashMap<AudienceNo, Vec<usize>> = HashMap::new();
     let mut on_events = Vec::new();
     for (place, activation) in activations.iter().enumerate() {
@@ -341,7 +375,7 @@ fn link(
     stored: &StoredAccount,
     activations: Vec<Activation>,
     audiences: &AudienceSet,
-    destinations: &HashMap<String, Arc<Destination>>,
+    destinations: Option<&HashMap<String, Arc<Destination>>>,
 ) -> Result<Vec<CompiledActivation>, Vec<DefinitionMistake>> {
     let mut found = Vec::new();
     let mut linked = Vec::new();
@@ -356,7 +390,7 @@ fn link(
                 mistake,
             });
         };
-        if !destinations.contains_key(&definition.to) {
+        if destinations.is_some_and(|known| !known.contains_key(&definition.to)) {
             wrong(format!("there is no destination `{}`", definition.to));
         }
         let mut numbers = Vec::new();

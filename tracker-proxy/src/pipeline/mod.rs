@@ -33,7 +33,7 @@ pub use codec::decode_profile;
 pub use handle::{Asked, Handle, Progress, Shared};
 pub use resolve::MERGES_MAX;
 pub use resync::{REPLACE_PERSONS_MAX, resync};
-pub use run::{Channels, start};
+pub use run::{Channels, Start, start};
 pub use switch::{Compile, SwitchError};
 pub use view::Person;
 
@@ -48,6 +48,7 @@ use outputs::Outputs;
 use timers::Timers;
 
 use crate::clock::TimeMs;
+use crate::delivery::Destinations;
 use crate::keys::{AccountNo, ActivationNo, JournalSeq};
 use crate::store::{DeliveryRow, Head, Store};
 
@@ -109,6 +110,7 @@ pub struct Pipeline {
     rows_bytes: u64,
     /// The last row of profiles that background warming has to reach; none while all are warm.
     warm_until: Option<i64>,
+    destinations: Destinations,
     /// Deliveries that a question made durable, for the worker.
     outbound: Vec<DeliveryRow>,
     /// Mirrors that have to be told everything.

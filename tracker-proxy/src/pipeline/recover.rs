@@ -77,7 +77,7 @@ impl Pipeline {
         }
     }
 
-    /// A catalog that was in force once. Its destinations are not needed to fold.
+    /// A catalog that was in force once.
     fn catalog_of(&self, version: u32) -> Result<Arc<Catalog>, StoreError> {
         let damaged = |what: &str| StoreError::Damaged(format!("catalog {version} {what}"));
         let row = self
@@ -86,7 +86,7 @@ impl Pipeline {
             .ok_or_else(|| damaged("is missing"))?;
         let stored: StoredCatalog =
             serde_json::from_str(&row.body).map_err(|_| damaged("cannot be read"))?;
-        let compiled = stored.compile(&|node, _| node.clone());
+        let compiled = stored.compile_as_of_then();
         Ok(Arc::new(
             compiled.map_err(|_| damaged("does not compile any more"))?,
         ))

@@ -8,6 +8,7 @@ use super::catalog::{Account, Catalog, StoredAccount, StoredCatalog};
 use super::commit::Urgency;
 use crate::activation::Mode;
 use crate::clock::TimeMs;
+use crate::delivery::DestinationMap;
 use crate::keys::{AccountNo, ActivationNo, AudienceNo, CatalogVersion};
 use crate::store::{CatalogRow, StoreError};
 
@@ -21,7 +22,13 @@ pub enum SwitchError {
     /// They are not right; nothing changed.
     Mistakes(Vec<super::catalog::DefinitionMistake>),
     /// They could not be made durable; nothing changed.
-    Unavailable,
+    Store(StoreError),
+}
+
+impl From<StoreError> for SwitchError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
 }
 
 impl Pipeline {
@@ -53,7 +60,7 @@ impl Pipeline {
         let after = Arc::new(compile(stored).map_err(SwitchError::Mistakes)?);
         self.adopt(&before, &after, now).map_err(|error| {
             self.give_up(now, &error);
-            SwitchError::Unavailable
+            SwitchError::Store(error)
         })?;
         Ok(after)
     }
@@ -95,6 +102,7 @@ impl Pipeline {
         self.catalog = after.clone();
         self.shared.forget(&dropped);
         self.shared.publish(after.clone());
+        self.show_destinations(Some(before));
         for account in &after.accounts {
             let was_on = before
                 .account(account.stored.no)
@@ -106,6 +114,24 @@ impl Pipeline {
             self.resync.extend(on.map(|no| (account.stored.no, no)));
         }
         Ok(())
+    }
+
+    /// Shows the worker the destinations of now. One that did not change stays the same value,
+    /// so that its breaker stays as it is.
+    pub(super) fn show_destinations(&self, before: Option<&Arc<Catalog>>) {
+        let mut all = DestinationMap::new();
+        for account in &self.catalog.accounts {
+            let old = before.and_then(|before| before.account(account.stored.no));
+            for (id, destination) in &account.destinations {
+                let same =
+                    old.filter(|old| old.stored.destination(id) == account.stored.destination(id));
+                let kept = same
+                    .and_then(|old| old.destinations.get(id))
+                    .unwrap_or(destination);
+                all.insert((account.stored.no, id.clone()), kept.clone());
+            }
+        }
+        self.destinations.replace(all);
     }
 
     /// Mirrors that were activated and never told everything: a stop came in between.
