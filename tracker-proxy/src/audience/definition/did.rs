@@ -6,9 +6,11 @@ use serde::Serialize;
 
 use super::filter::read_path;
 use super::{Bounds, EventPattern};
+use crate::audience::grain::PANED_WINDOW_MS_MAX;
 use crate::audience::span::{Moment, duration_text, parse_duration, read_duration, read_moment};
 use crate::audience::value::Path;
 use crate::document::{Fields, Mistakes, Node, NodeKind};
+use crate::profile::condition::TIMES_MAX;
 
 /// Events that happened, and what has to be true of them together.
 #[derive(Debug, Clone, PartialEq)]
@@ -112,9 +114,7 @@ impl Did {
             measured.push(once());
         }
         let window = window?;
-        let counts_only = measured.iter().all(|one| one.measure == Measure::Count);
-        if matches!(window, Window::Before(_)) && !counts_only {
-            let message = "`more_than` without `at_most` goes with `count` only; add `at_most`";
+        if let Some(message) = unanswerable(window, &measured) {
             mistakes.add(node.place, message);
             return None;
         }
@@ -123,6 +123,24 @@ impl Did {
             window,
             measured,
         })
+    }
+}
+
+/// What cannot be known from a memory of bounded size.
+fn unanswerable(window: Window, measured: &[Measured]) -> Option<&'static str> {
+    let few = |one: &Measured| one.measure == Measure::Count && one.bounds.enough() <= TIMES_MAX;
+    let few = measured.iter().all(few);
+    match window {
+        Window::Before(_) if !few => {
+            Some("`more_than` without `at_most` goes with a `count` of up to 63; add `at_most`")
+        }
+        Window::Last(ms) if !few && ms > PANED_WINDOW_MS_MAX => {
+            Some("a window over ten years goes with a `count` of up to 63; leave `in` out")
+        }
+        Window::Band { at_most_ms, .. } if at_most_ms > PANED_WINDOW_MS_MAX => {
+            Some("`at_most` can be ten years at the most; leave it out")
+        }
+        _ => None,
     }
 }
 

@@ -5,6 +5,7 @@ use std::fmt;
 use super::filter::read_path;
 use super::operators::{missing, take_checks, take_checks_but_in};
 use super::{Bounds, Did, EventPattern, Measure, Measured, Window};
+use crate::audience::grain::PANED_WINDOW_MS_MAX;
 use crate::audience::value::{Check, Path, Predicate};
 use crate::document::{Fields, Mistakes, Node, Place};
 
@@ -162,6 +163,13 @@ impl Have {
         let window = window?;
         if matches!(window, Window::Before(_) | Window::Band { .. }) {
             mistakes.add(node.place, "`top` takes `in: 30d` or fixed dates, not ages");
+            return None;
+        }
+        if matches!(window, Window::Last(ms) if ms > PANED_WINDOW_MS_MAX) {
+            mistakes.add(
+                node.place,
+                "a window can be ten years at the most; leave `in` out",
+            );
             return None;
         }
         let at_least = at_least.unwrap_or(1);

@@ -197,6 +197,16 @@ impl Operator {
         }
     }
 
+    /// True if it looks at dates.
+    #[must_use]
+    pub fn is_of_dates(&self) -> bool {
+        match self {
+            Self::Before(_) | Self::After(_) => true,
+            Self::Some(all) => all.iter().any(Predicate::depends_on_zone),
+            other => other.is_relative(),
+        }
+    }
+
     /// True if the answer can change by the passing of time.
     #[must_use]
     pub fn is_relative(&self) -> bool {

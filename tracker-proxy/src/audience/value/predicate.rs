@@ -69,6 +69,12 @@ impl Predicate {
         self.checks.iter().any(|check| check.operator.is_relative())
     }
 
+    /// True if the answer can be another one in another time zone.
+    #[must_use]
+    pub fn depends_on_zone(&self) -> bool {
+        self.checks.iter().any(|check| check.operator.is_of_dates())
+    }
+
     /// The scalars of which the value has to be one, where that is so: what an index can use.
     #[must_use]
     pub fn equalities(&self) -> Option<&[Box<str>]> {

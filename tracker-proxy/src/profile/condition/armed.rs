@@ -151,9 +151,8 @@ impl Armed {
     }
 
     fn make_room(&mut self, now: TimeMs, rules: Arming) {
-        if self.keys.len() <= ARMED_KEYS_MAX {
-            return;
-        }
+        // What is over is over for good: whatever would change that comes too late and is folded
+        // from history.
         self.keys.retain(|arms| rules.episode(arms.newest).1 > now);
         while self.keys.len() > ARMED_KEYS_MAX {
             let oldest = (0..self.keys.len()).min_by_key(|place| self.keys[*place].newest);
