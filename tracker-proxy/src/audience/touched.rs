@@ -74,6 +74,17 @@ impl Touched {
         }
     }
 
+    /// Every audience is to be looked at, whatever was touched.
+    pub fn look_at_everything(&mut self) {
+        self.all = true;
+    }
+
+    /// What time alone may have changed is to be looked at as well. Loops that fire many timers
+    /// use one [`Touched`] for all of them, whose memory grows with the number of conditions.
+    pub fn look_at_due(&mut self) {
+        self.due = true;
+    }
+
     /// Everything is forgotten but the counted work.
     pub fn clear(&mut self) {
         self.leaves.clear();
