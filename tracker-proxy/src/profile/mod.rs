@@ -4,7 +4,7 @@
 //! history: everything in it can be folded again.
 
 mod attributes;
-mod condition;
+pub mod condition;
 mod consent;
 mod fold;
 mod ledger;

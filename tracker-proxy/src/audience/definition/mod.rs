@@ -1,15 +1,40 @@
 //! An audience as its author wrote it, checked.
 
-use crate::document::{Fields, Mistakes, Node};
-use crate::ingest::Event;
+mod bounds;
+mod did;
+mod filter;
+mod have;
+mod operators;
+mod then_not;
+mod when;
+
+pub use bounds::Bounds;
+pub use did::{Did, Measure, Measured, Window};
+pub use filter::{EventFilter, EventPattern};
+pub use have::Have;
+pub use then_not::ThenNot;
+pub use when::{CONDITIONS_MAX, When};
+
+use crate::document::{Fields, Mistakes, Node, Place};
+
+/// The longest id or name, in characters.
+pub const NAME_CHARS_MAX: usize = 100;
+/// The longest description, in characters.
+pub const DESCRIPTION_CHARS_MAX: usize = 1_000;
 
 /// One audience.
 #[derive(Debug, Clone)]
 pub struct Definition {
     /// The author's id.
     pub id: String,
-    /// 1 to 100 characters.
+    /// 1 to 100 characters; the id where there is none.
     pub name: String,
+    /// For people.
+    pub description: String,
+    /// Who is a member.
+    pub when: When,
+    /// Where the definition stands in its document.
+    pub place: Place,
 }
 
 impl Definition {
@@ -18,34 +43,127 @@ impl Definition {
         let mut fields = Fields::of(node, "an audience", mistakes)?;
         let id = fields.required_text("id", mistakes);
         let name = fields.text("name", mistakes);
-        fields.required("when", mistakes);
+        let description = fields.text("description", mistakes);
+        let when = fields.required("when", mistakes);
+        let when = when.and_then(|when| When::read(when, mistakes));
         fields.finish(mistakes);
+        let texts = [
+            ("id", id.as_deref(), NAME_CHARS_MAX),
+            ("name", name.as_deref(), NAME_CHARS_MAX),
+            ("description", description.as_deref(), DESCRIPTION_CHARS_MAX),
+        ];
+        for (key, text, most) in texts {
+            if text.is_some_and(|text| text.chars().count() > most) {
+                mistakes.add(
+                    node.place,
+                    format!("`{key}` is longer than {most} characters"),
+                );
+            }
+        }
         let id = id?;
         Some(Self {
-            name: name.unwrap_or_else(|| id.clone()),
+            name: name
+                .filter(|name| !name.trim().is_empty())
+                .unwrap_or_else(|| id.clone()),
             id,
+            description: description.unwrap_or_default(),
+            when: when?,
+            place: node.place,
         })
     }
 }
 
-/// An event name with conditions on its properties.
-#[derive(Debug, Clone)]
-pub struct EventFilter {
-    event: String,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::parse;
 
-impl EventFilter {
-    /// Reads `{ event: …, where: {…} }`.
-    pub fn read(node: &Node, mistakes: &mut Mistakes) -> Option<Self> {
-        let mut fields = Fields::of(node, "an event filter", mistakes)?;
-        let event = fields.required_text("event", mistakes);
-        fields.finish(mistakes);
-        Some(Self { event: event? })
+    fn mistakes_of(text: &str) -> Vec<String> {
+        let mut mistakes = Mistakes::default();
+        let read = Definition::read(&parse(text).unwrap(), &mut mistakes);
+        assert!(read.is_none() || !mistakes.is_empty(), "{text}");
+        mistakes
+            .into_sorted()
+            .iter()
+            .map(ToString::to_string)
+            .collect()
     }
 
-    /// True if `event` is one of these.
-    #[must_use]
-    pub fn matches(&self, event: &Event<'_>) -> bool {
-        self.event == event.name
+    #[test]
+    fn every_mistake_is_told_with_its_place() {
+        let text = "\
+id: vip
+when:
+  all:
+    - did: { event: buy, cuont: { gte: 3 } }
+    - did: { event: buy, in: 90days }
+    - have: { trait: email, matches: '(' }
+    - did: { event: buy, count: { gte: 5, lt: 3 } }
+    - did: { event: buy, in: { more_than: 90d, at_most: 30d } }
+    - hvae: { trait: city, eq: Riga }
+    - have: { trait: city }
+";
+        let mistakes = mistakes_of(text);
+        let told = |line: usize, words: &str| {
+            assert!(
+                mistakes.iter().any(|mistake| {
+                    mistake.starts_with(&format!("line {line},")) && mistake.contains(words)
+                }),
+                "line {line}: {words} is not among {mistakes:#?}"
+            );
+        };
+        told(4, "did you mean `count`?");
+        told(5, "90days");
+        told(6, "regular expression");
+        told(7, "no number");
+        told(8, "contradict");
+        told(9, "did you mean `have`?");
+        told(10, "an operator");
+    }
+
+    #[test]
+    fn hostile_definitions_are_refused() {
+        for text in [
+            "id: x",
+            "id: x\nwhen: []",
+            "id: x\nwhen: {}",
+            "id: x\nwhen: {all: []}",
+            "id: x\nwhen: {all: [1]}",
+            "id: x\nwhen: {did: {}}",
+            "id: x\nwhen: {did: buy, have: {trait: a, eq: 1}}",
+            "id: x\nwhen: {did: buy, then_not: pay}",
+            "id: x\nwhen: {then_not: pay, within: 1h}",
+            "id: x\nwhen: {did: buy, within: 1h}",
+            "id: x\nwhen: {have: {trait: a, eq: null}}",
+            "id: x\nwhen: {have: {trait: a, matches: 'a{9999}{9999}'}}",
+            "id: x\nwhen: {have: {audience: x, trait: y}}",
+            "id: x\nwhen: {did: {event: buy, count: -1}}",
+            "id: x\nwhen: {did: {event: buy, in: {from: 2026-02-01, to: 2026-01-01}}}",
+        ] {
+            assert!(!mistakes_of(text).is_empty(), "{text}");
+        }
+        let many = vec!["{did: buy}"; CONDITIONS_MAX + 1].join(", ");
+        let mistakes = mistakes_of(&format!("id: x\nwhen: {{any: [{many}]}}"));
+        assert!(mistakes[0].contains("conditions"), "{mistakes:?}");
+    }
+
+    #[test]
+    fn shorthands_mean_what_they_say() {
+        let read = |text: &str| {
+            let mut mistakes = Mistakes::default();
+            let read = Definition::read(&parse(text).unwrap(), &mut mistakes);
+            assert_eq!(mistakes.into_sorted(), []);
+            read.unwrap().when.to_string()
+        };
+        assert_eq!(read("{id: x, when: {did: buy}}"), "did buy");
+        let long =
+            "{id: x, when: {did: {event: buy, where: {sku: 5, size: [M, L]}, count: 3, in: 90d}}}";
+        assert_eq!(
+            read(long),
+            "did buy (size in [L, M], sku eq 5) in 90d, count eq 3"
+        );
+        let json =
+            r#"{"id": "x", "when": {"none": [{"have": {"total": "buy.amount", "gte": 5}}]}}"#;
+        assert_eq!(read(json), "none of: did buy, sum of amount gte 5");
     }
 }

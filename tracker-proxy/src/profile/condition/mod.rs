@@ -1,20 +1,145 @@
 //! What behavioural conditions remember of one person: one small state per leaf.
+//!
+//! A state is a function of the events that were folded into it and, but for [`Armed`], not of
+//! their order. Thresholds are not in it: all conditions that ask the same thing with different
+//! bounds share one. The `audience` stage knows what each state is for; here it is only kept
+//! small, bounded and true.
+
+mod armed;
+mod panes;
+mod sum;
+mod tally;
+mod times;
+
+pub use armed::{ARMED_KEYS_MAX, Armed, Arming, Arms, KEY_BYTES_MAX};
+pub use panes::Panes;
+pub use sum::Sum;
+pub use tally::{PanedTally, TALLY_CELLS_MAX, TALLY_VALUES_MAX, Tally};
+pub use times::{TIMES_MAX, Times};
 
 use serde::{Deserialize, Serialize};
 
-use crate::clock::TimeMs;
+use super::Dated;
 use crate::keys::LeafNo;
 
-/// The memory of one leaf.
+/// The memory of one leaf. Stored by position: append, never reorder.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum LeafState {
-    /// The newest matching event times, oldest first.
-    Newest(Vec<TimeMs>),
+    /// The newest matching event times.
+    Newest(Times),
+    /// The oldest matching event times.
+    Oldest(Times),
+    /// How many events matched.
+    Count(u64),
+    /// The sum of a property.
+    Sum(Sum),
+    /// The least or the greatest value of a property; the leaf knows which.
+    Extreme(f64),
+    /// Matching events per pane of time.
+    CountPanes(Panes<u32>),
+    /// Sums per pane of time.
+    SumPanes(Panes<Sum>),
+    /// Least or greatest values per pane of time.
+    ExtremePanes(Panes<f64>),
+    /// How often which value was seen.
+    Tally(Tally),
+    /// How often which value was seen, per pane of time.
+    PanedTally(PanedTally),
+    /// The first or the last value of a property.
+    Edge(Dated),
+    /// What was started and awaits its end.
+    Armed(Armed),
 }
 
 /// The memories of all leaves that were ever touched.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Conditions {
     /// Sorted by leaf.
-    pub leaves: Vec<(LeafNo, LeafState)>,
+    leaves: Vec<(LeafNo, LeafState)>,
+}
+
+impl Conditions {
+    /// The memory of `leaf`, if an event ever touched it.
+    #[must_use]
+    pub fn get(&self, leaf: LeafNo) -> Option<&LeafState> {
+        let place = self
+            .leaves
+            .binary_search_by_key(&leaf, |(no, _)| *no)
+            .ok()?;
+        Some(&self.leaves[place].1)
+    }
+
+    /// The memory of `leaf` to be changed, if there is one.
+    pub fn get_mut(&mut self, leaf: LeafNo) -> Option<&mut LeafState> {
+        let place = self
+            .leaves
+            .binary_search_by_key(&leaf, |(no, _)| *no)
+            .ok()?;
+        Some(&mut self.leaves[place].1)
+    }
+
+    /// Puts `state` in the place of what `leaf` remembered.
+    pub fn put(&mut self, leaf: LeafNo, state: LeafState) {
+        match self.leaves.binary_search_by_key(&leaf, |(no, _)| *no) {
+            Ok(place) => self.leaves[place].1 = state,
+            Err(place) => self.leaves.insert(place, (leaf, state)),
+        }
+    }
+
+    /// Forgets what `leaf` remembered and returns it.
+    pub fn take(&mut self, leaf: LeafNo) -> Option<LeafState> {
+        let place = self
+            .leaves
+            .binary_search_by_key(&leaf, |(no, _)| *no)
+            .ok()?;
+        Some(self.leaves.remove(place).1)
+    }
+
+    /// Everything that is remembered, in the order of leaf numbers.
+    pub fn iter(&self) -> impl Iterator<Item = (LeafNo, &LeafState)> {
+        self.leaves.iter().map(|(no, state)| (*no, state))
+    }
+
+    /// Forgets leaves that are no more.
+    pub fn retain(&mut self, keep: impl Fn(LeafNo) -> bool) {
+        self.leaves.retain(|(leaf, _)| keep(*leaf));
+    }
+
+    /// How many leaves are remembered.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.leaves.len()
+    }
+
+    /// True if nothing is remembered.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.leaves.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::TimeMs;
+
+    #[test]
+    fn a_state_survives_storing_and_broken_bytes_are_an_error() {
+        let mut conditions = Conditions::default();
+        let mut times = Times::default();
+        for at in [1_700_000_000_000, 1_700_000_500_000, 1_600_000_000_000] {
+            times.keep_newest(TimeMs(at), 3);
+        }
+        conditions.put(LeafNo(7), LeafState::Newest(times));
+        conditions.put(LeafNo(3), LeafState::Sum(Sum::of(19.99)));
+        let bytes = postcard::to_stdvec(&conditions).unwrap();
+        assert_eq!(
+            postcard::from_bytes::<Conditions>(&bytes).unwrap(),
+            conditions
+        );
+        assert!(bytes.len() < 32, "{} bytes", bytes.len());
+        for end in 0..bytes.len() {
+            assert!(postcard::from_bytes::<Conditions>(&bytes[..end]).is_err());
+        }
+    }
 }

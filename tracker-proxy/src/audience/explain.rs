@@ -1,0 +1,283 @@
+//! Why somebody is or is not a member, and how exact that is.
+
+use serde::Serialize;
+
+use super::answer::Asked;
+use super::compile::{AudienceSet, Branch, Memory, Number, Question, Tree};
+use super::grain::Grain;
+use crate::clock::TimeMs;
+use crate::keys::AudienceNo;
+use crate::profile::Profile;
+use crate::profile::condition::{ARMED_KEYS_MAX, LeafState, TALLY_VALUES_MAX};
+
+/// Why somebody is or is not in an audience.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Explanation {
+    /// The audience's id.
+    pub audience: String,
+    /// Whether the conditions hold now.
+    pub member: bool,
+    /// Since when the membership has been as it is; null if there never was one.
+    pub since: Option<String>,
+    /// The conditions.
+    pub condition: Condition,
+}
+
+/// One condition, or several combined.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Condition {
+    /// The condition in words.
+    pub text: String,
+    /// Whether it holds.
+    pub holds: bool,
+    /// What it looks at: a count, a sum, an attribute.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value: Option<serde_json::Value>,
+    /// What the value has to be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bound: Option<String>,
+    /// What is known less exactly than usual, and why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    /// The next instant at which it can change if nothing happens.
+    pub changes_at: Option<String>,
+    /// Its parts.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub conditions: Vec<Self>,
+}
+
+impl AudienceSet {
+    /// Why `profile` is or is not in `audience`; nothing if there is no such audience.
+    #[must_use]
+    pub fn explain(
+        &self,
+        audience: AudienceNo,
+        profile: &Profile,
+        now: TimeMs,
+    ) -> Option<Explanation> {
+        let audience = &self.audiences[*self.ranks.get(&audience)?];
+        let (condition, _) = self.explain_tree(&audience.tree, profile, now);
+        Some(Explanation {
+            audience: audience.definition.id.clone(),
+            member: condition.holds,
+            since: profile
+                .memberships
+                .get(audience.no)
+                .map(|standing| standing.since.to_rfc3339()),
+            condition,
+        })
+    }
+
+    fn explain_tree(
+        &self,
+        tree: &Tree,
+        profile: &Profile,
+        now: TimeMs,
+    ) -> (Condition, Option<TimeMs>) {
+        match tree {
+            Tree::Ask { question, text } => {
+                let asked = self.asked(*question, profile);
+                let changes_at = asked.changes_at(now);
+                let (value, bound) = value_of(asked, now);
+                let condition = Condition {
+                    text: text.to_string(),
+                    holds: asked.holds(now),
+                    value,
+                    bound,
+                    note: note(asked),
+                    changes_at: changes_at.map(TimeMs::to_rfc3339),
+                    conditions: Vec::new(),
+                };
+                (condition, changes_at)
+            }
+            Tree::Branch {
+                kind,
+                children,
+                text,
+            } => {
+                let parts: Vec<_> = children
+                    .iter()
+                    .map(|child| self.explain_tree(child, profile, now))
+                    .collect();
+                let changes_at = parts.iter().filter_map(|(_, at)| *at).min();
+                let conditions: Vec<Condition> = parts.into_iter().map(|(part, _)| part).collect();
+                let holds = match kind {
+                    Branch::All => conditions.iter().all(|part| part.holds),
+                    Branch::Any => conditions.iter().any(|part| part.holds),
+                    Branch::None => !conditions.iter().any(|part| part.holds),
+                };
+                let condition = Condition {
+                    text: text.to_string(),
+                    holds,
+                    value: None,
+                    bound: None,
+                    note: None,
+                    changes_at: changes_at.map(TimeMs::to_rfc3339),
+                    conditions,
+                };
+                (condition, changes_at)
+            }
+        }
+    }
+
+    /// How exact each condition of an audience is, and what it costs per profile.
+    #[must_use]
+    pub fn precision(&self, audience: AudienceNo) -> Vec<String> {
+        let mut lines = Vec::new();
+        if let Some(rank) = self.ranks.get(&audience) {
+            self.precision_of(&self.audiences[*rank].tree, &mut lines);
+        }
+        lines
+    }
+
+    fn precision_of(&self, tree: &Tree, lines: &mut Vec<String>) {
+        match tree {
+            Tree::Branch { children, .. } => {
+                children
+                    .iter()
+                    .for_each(|child| self.precision_of(child, lines));
+            }
+            Tree::Ask { question, text } => {
+                let leaf = self.questions[*question]
+                    .leaf()
+                    .map(|leaf| self.leaves[leaf].memory);
+                let line = format!(
+                    "{text}: {}",
+                    leaf.map_or("exact; nothing is kept".into(), exactness)
+                );
+                if !lines.contains(&line) {
+                    lines.push(line);
+                }
+            }
+        }
+    }
+}
+
+fn exactness(memory: Memory) -> String {
+    let panes = |grain: Grain, depth: i32| {
+        let name = grain.name();
+        format!(
+            "exact to the {name}, the window begins with a whole {name}; up to {depth} panes per profile"
+        )
+    };
+    match memory {
+        Memory::Newest(cap) | Memory::Oldest(cap) => {
+            format!("exact to the millisecond; up to {cap} timestamps per profile")
+        }
+        Memory::Count => "exact; one counter per profile".into(),
+        Memory::Number(Number::Sum) => "exact to a millionth; one sum per profile".into(),
+        Memory::Number(_) | Memory::First | Memory::Last => "exact; one value per profile".into(),
+        Memory::CountPanes(grain, depth) | Memory::NumberPanes(_, grain, depth) => {
+            panes(grain, depth)
+        }
+        Memory::Tally => format!(
+            "exact up to {TALLY_VALUES_MAX} different values, then approximate; \
+             up to {TALLY_VALUES_MAX} counters per profile"
+        ),
+        Memory::PanedTally(grain, _) => {
+            let name = grain.name();
+            format!(
+                "exact to the {name} up to {TALLY_VALUES_MAX} different values, then approximate; \
+                 a counter for each value and {name} per profile"
+            )
+        }
+        Memory::Armed(_) => {
+            format!("exact to the millisecond for up to {ARMED_KEYS_MAX} keys at once per profile")
+        }
+    }
+}
+
+fn note(asked: Asked<'_>) -> Option<String> {
+    match asked.state? {
+        LeafState::Tally(tally) if !tally.is_exact() => Some(format!(
+            "approximate: more than {TALLY_VALUES_MAX} different values"
+        )),
+        LeafState::PanedTally(tally) if !tally.is_exact() => {
+            Some("approximate: more different values than are kept".into())
+        }
+        LeafState::Armed(armed) if armed.dropped() > 0 => Some(format!(
+            "{} keys were given up: more than {ARMED_KEYS_MAX} were open at once",
+            armed.dropped()
+        )),
+        _ => None,
+    }
+}
+
+fn value_of(asked: Asked<'_>, now: TimeMs) -> (Option<serde_json::Value>, Option<String>) {
+    let checks = |checks: &[super::value::Check]| {
+        checks
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    match asked.question {
+        Question::Measured { bounds, .. } => {
+            let number = asked.number(now).map(number_json);
+            (
+                Some(number.unwrap_or(serde_json::Value::Null)),
+                Some(bounds.to_string()),
+            )
+        }
+        Question::Top {
+            checks: bound,
+            at_least,
+            ..
+        } => {
+            let top = asked
+                .top(now)
+                .map(|(value, count)| serde_json::json!({ "value": value, "count": count }));
+            let bound = format!("{}, at least {at_least} times", checks(bound));
+            (Some(top.unwrap_or(serde_json::Value::Null)), Some(bound))
+        }
+        Question::Edge { checks: bound, .. } => (
+            asked.edge().map(crate::value::Value::to_json),
+            Some(checks(bound)),
+        ),
+        Question::Unanswered { .. } => {
+            let keys: Vec<&str> = match (asked.state, asked.leaf.map(|leaf| leaf.memory)) {
+                (Some(LeafState::Armed(armed)), Some(Memory::Armed(rules))) => {
+                    armed.holding(now, rules).collect()
+                }
+                _ => Vec::new(),
+            };
+            (Some(keys.into()), None)
+        }
+        Question::Attribute { predicate, whole } => {
+            let whole = asked.whole(whole.as_deref());
+            let root = asked.profile.attributes.last(predicate.path.head());
+            let value = whole.or_else(|| predicate.path.first(root?));
+            (
+                value.map(crate::value::Value::to_json),
+                Some(checks(&predicate.checks)),
+            )
+        }
+        Question::Consent(name) => {
+            let decision = asked
+                .profile
+                .consents
+                .iter()
+                .find(|(known, _)| *known == name.as_ref());
+            (decision.map(|(_, consent)| consent.granted.into()), None)
+        }
+        Question::Member(audience) => (
+            Some(asked.profile.memberships.is_member(*audience).into()),
+            None,
+        ),
+    }
+}
+
+/// A count without a decimal point.
+fn number_json(number: f64) -> serde_json::Value {
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "only where nothing is lost"
+    )]
+    let whole = number as i64;
+    #[expect(clippy::cast_precision_loss, reason = "that is what is looked at")]
+    if whole as f64 == number {
+        whole.into()
+    } else {
+        number.into()
+    }
+}

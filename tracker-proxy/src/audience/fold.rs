@@ -1,0 +1,366 @@
+//! One event into the memories that it concerns.
+
+use super::compile::{AudienceSet, ByName, Leaf, Memory, Number, Role};
+use super::touched::Touched;
+use super::value::{Slot, canonical, number_of};
+use crate::clock::TimeMs;
+use crate::ingest::Event;
+use crate::keys::CatalogVersion;
+use crate::profile::condition::{Armed, Arming, KEY_BYTES_MAX, LeafState, Sum};
+use crate::profile::{Dated, Profile};
+use crate::value::Value;
+
+/// How much of a tallied or remembered text is kept.
+pub const TEXT_BYTES_MAX: usize = 256;
+
+/// Which leaves to fold from history.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Rebuild {
+    /// All.
+    All,
+    /// Those that are newer than this catalog.
+    Since(CatalogVersion),
+    /// These.
+    Leaves(Vec<crate::keys::LeafNo>),
+}
+
+impl AudienceSet {
+    /// Folds one event into `profile.conditions` and notes in `touched` what it changed. Leaves
+    /// that it comes too late for stay as they are and are in [`Touched::late`].
+    pub fn fold(&self, profile: &mut Profile, event: &Event<'_>, touched: &mut Touched) {
+        let Some(name) = self.names.get(event.name) else {
+            return;
+        };
+        self.matching(name, event, touched);
+        let hooks = std::mem::take(&mut touched.scratch.hooks);
+        let values = std::mem::take(&mut touched.scratch.values);
+        for (_, matcher, hook) in &hooks {
+            let hook = &name.matchers[*matcher].hooks[*hook];
+            let leaf = &self.leaves[hook.leaf];
+            if leaf.is_outside(event.time) {
+                continue;
+            }
+            touched.work.leaves += 1;
+            touched.leaves.push(hook.leaf);
+            let part = Part {
+                at: event.time,
+                of: hook.of.as_ref(),
+                values: &values,
+            };
+            if let Memory::Armed(rules) = leaf.memory {
+                let in_time = armed(profile, leaf)
+                    .is_none_or(|armed| play(armed, hook.role, &part.key(), event.time, rules));
+                if !in_time && !touched.late.contains(&leaf.no) {
+                    touched.late.push(leaf.no);
+                }
+            } else {
+                self.feed(profile, leaf, &part);
+            }
+        }
+        touched.scratch.hooks = hooks;
+        touched.scratch.values = values;
+    }
+
+    /// True if a profile that is folded up to the catalog `warm` lacks a leaf of this one, and its
+    /// history has to be read. Where it only lags behind, [`Self::rebuild`] needs no history.
+    #[must_use]
+    pub fn needs_rebuild(&self, warm: CatalogVersion) -> bool {
+        self.leaves.iter().any(|leaf| leaf.since > warm)
+    }
+
+    /// Folds leaves from the person's whole history, which may come in any order but has to be
+    /// complete. Newer catalogs also end what removed audiences and leaves left behind. What an
+    /// evaluation has told already stays told.
+    pub fn rebuild(&self, profile: &mut Profile, which: &Rebuild, history: &[Event<'_>]) {
+        let chosen: Vec<bool> = self
+            .leaves
+            .iter()
+            .map(|leaf| match which {
+                Rebuild::All => true,
+                Rebuild::Since(warm) => leaf.since > *warm,
+                Rebuild::Leaves(list) => list.contains(&leaf.no),
+            })
+            .collect();
+        let mut before = Vec::new();
+        for (leaf, _) in self
+            .leaves
+            .iter()
+            .zip(&chosen)
+            .filter(|(_, chosen)| **chosen)
+        {
+            before.extend(
+                profile
+                    .conditions
+                    .take(leaf.no)
+                    .map(|state| (leaf.no, state)),
+            );
+        }
+        self.refold(profile, &chosen, history);
+        for (no, state) in before {
+            if let (LeafState::Armed(old), Some(LeafState::Armed(new))) =
+                (state, profile.conditions.get_mut(no))
+            {
+                new.told_like(&old);
+            }
+        }
+        if !matches!(which, Rebuild::Leaves(_)) {
+            profile
+                .conditions
+                .retain(|no| self.leaf_places.contains_key(&no));
+            profile
+                .memberships
+                .retain(|no| self.ranks.contains_key(&no));
+            profile.warm = self.version;
+        }
+    }
+
+    fn refold(&self, profile: &mut Profile, chosen: &[bool], history: &[Event<'_>]) {
+        let mut touched = Touched::new();
+        let mut starts: Vec<(TimeMs, Role, usize, Box<str>)> = Vec::new();
+        let mut order: Vec<&Event<'_>> = history.iter().collect();
+        order.sort_by_key(|event| (event.time, event.received));
+        for event in order {
+            let Some(name) = self.names.get(event.name) else {
+                continue;
+            };
+            self.matching(name, event, &mut touched);
+            for (role, matcher, hook) in &touched.scratch.hooks {
+                let hook = &name.matchers[*matcher].hooks[*hook];
+                let leaf = &self.leaves[hook.leaf];
+                if !chosen[hook.leaf] || leaf.is_outside(event.time) {
+                    continue;
+                }
+                let values = &touched.scratch.values;
+                let part = Part {
+                    at: event.time,
+                    of: hook.of.as_ref(),
+                    values,
+                };
+                match leaf.memory {
+                    Memory::Armed(_) => starts.push((event.time, *role, hook.leaf, part.key())),
+                    _ => self.feed(profile, leaf, &part),
+                }
+            }
+        }
+        starts.sort();
+        for (at, role, leaf, key) in starts {
+            let leaf = &self.leaves[leaf];
+            if let Memory::Armed(rules) = leaf.memory
+                && let Some(armed) = armed(profile, leaf)
+            {
+                // In this order nothing is too late.
+                play(armed, role, &key, at, rules);
+            }
+        }
+    }
+
+    /// Finds the hooks of all matchers that let `event` through, in the order of their roles: at
+    /// one instant the awaited comes before the start, whatever matcher they hang on.
+    fn matching(&self, name: &ByName, event: &Event<'_>, touched: &mut Touched) {
+        let Touched { scratch, work, .. } = touched;
+        name.extraction.read(event, &mut scratch.values);
+        scratch.matchers.clear();
+        scratch.hooks.clear();
+        scratch.matchers.extend(&name.always);
+        for equality in &name.by_value {
+            work.predicates += 1;
+            let value = equality.slot.of(&scratch.values);
+            let value = value.and_then(|root| equality.path.first(root));
+            if let Some(matchers) = value
+                .and_then(canonical)
+                .and_then(|text| equality.matchers.get(text.as_ref()))
+            {
+                scratch.matchers.extend(matchers);
+            }
+        }
+        for place in &scratch.matchers {
+            let matcher = &name.matchers[*place];
+            let holds = matcher.filter.iter().all(|(slot, predicate)| {
+                work.predicates += 1;
+                predicate.holds(slot.of(&scratch.values), event.time, &self.zone)
+            });
+            if holds {
+                let hooks = matcher.hooks.iter().enumerate();
+                scratch
+                    .hooks
+                    .extend(hooks.map(|(n, hook)| (hook.role, *place, n)));
+            }
+        }
+        scratch.hooks.sort_unstable();
+    }
+
+    /// Feeds every memory but the armed ones, for which order matters.
+    fn feed(&self, profile: &mut Profile, leaf: &Leaf, part: &Part<'_>) {
+        let conditions = &mut profile.conditions;
+        if conditions.get(leaf.no).is_none() {
+            let Some(fresh) = part.fresh(leaf.memory) else {
+                return;
+            };
+            conditions.put(leaf.no, fresh);
+        }
+        let Some(state) = conditions.get_mut(leaf.no) else {
+            return;
+        };
+        let pane = |grain: super::grain::Grain| grain.index(part.at, &self.zone);
+        match (leaf.memory, state) {
+            (Memory::Newest(cap), LeafState::Newest(times)) => times.keep_newest(part.at, cap),
+            (Memory::Oldest(cap), LeafState::Oldest(times)) => times.keep_oldest(part.at, cap),
+            (Memory::Count, LeafState::Count(count)) => *count = count.saturating_add(1),
+            (Memory::Number(Number::Sum), LeafState::Sum(sum)) => {
+                part.numbers(|number| sum.add(Sum::of(number)));
+            }
+            (Memory::Number(which), LeafState::Extreme(extreme)) => {
+                part.numbers(|number| *extreme = which.further(*extreme, number));
+            }
+            (Memory::CountPanes(grain, depth), LeafState::CountPanes(panes)) => {
+                panes.add(pane(grain), depth, 1, |sum, one| {
+                    *sum = sum.saturating_add(one)
+                });
+            }
+            (Memory::NumberPanes(Number::Sum, grain, depth), LeafState::SumPanes(panes)) => {
+                part.numbers(|number| panes.add(pane(grain), depth, Sum::of(number), Sum::add));
+            }
+            (Memory::NumberPanes(which, grain, depth), LeafState::ExtremePanes(panes)) => {
+                let merge = |kept: &mut f64, number| *kept = which.further(*kept, number);
+                part.numbers(|number| panes.add(pane(grain), depth, number, merge));
+            }
+            (Memory::Tally, LeafState::Tally(tally)) => part.texts(|text| tally.add(text)),
+            (Memory::PanedTally(grain, depth), LeafState::PanedTally(tally)) => {
+                part.texts(|text| tally.add(text, pane(grain), depth));
+            }
+            (Memory::First, LeafState::Edge(edge)) if part.at < edge.at => part.replace(edge),
+            (Memory::Last, LeafState::Edge(edge)) if part.at >= edge.at => part.replace(edge),
+            _ => {}
+        }
+    }
+}
+
+impl Number {
+    /// The one that is further in the direction that is looked for.
+    pub(super) fn further(self, a: f64, b: f64) -> f64 {
+        match self {
+            Self::Least => a.min(b),
+            Self::Greatest | Self::Sum => a.max(b),
+        }
+    }
+}
+
+/// The armed memory of a leaf. The awaited event makes one too: it has to be known when a start
+/// from before it comes late.
+fn armed<'a>(profile: &'a mut Profile, leaf: &Leaf) -> Option<&'a mut Armed> {
+    if profile.conditions.get(leaf.no).is_none() {
+        profile
+            .conditions
+            .put(leaf.no, LeafState::Armed(Armed::default()));
+    }
+    match profile.conditions.get_mut(leaf.no)? {
+        LeafState::Armed(armed) => Some(armed),
+        _ => None,
+    }
+}
+
+fn play(armed: &mut Armed, role: Role, key: &str, at: TimeMs, rules: Arming) -> bool {
+    match role {
+        Role::Awaited => armed.awaited(key, at),
+        Role::End => armed.end(key, at, rules),
+        Role::Start | Role::Feed => armed.start(key, at, rules),
+    }
+}
+
+/// What an event has for one leaf.
+struct Part<'a> {
+    at: TimeMs,
+    of: Option<&'a (Slot, super::value::Path)>,
+    values: &'a [Option<Value>],
+}
+
+impl Part<'_> {
+    /// The memory before the first event.
+    fn fresh(&self, memory: Memory) -> Option<LeafState> {
+        Some(match memory {
+            Memory::Newest(_) => LeafState::Newest(Default::default()),
+            Memory::Oldest(_) => LeafState::Oldest(Default::default()),
+            Memory::Count => LeafState::Count(0),
+            Memory::Number(Number::Sum) => LeafState::Sum(Sum::default()),
+            Memory::Number(Number::Least) => LeafState::Extreme(f64::INFINITY),
+            Memory::Number(Number::Greatest) => LeafState::Extreme(f64::NEG_INFINITY),
+            Memory::CountPanes(..) => LeafState::CountPanes(Default::default()),
+            Memory::NumberPanes(Number::Sum, ..) => LeafState::SumPanes(Default::default()),
+            Memory::NumberPanes(..) => LeafState::ExtremePanes(Default::default()),
+            Memory::Tally => LeafState::Tally(Default::default()),
+            Memory::PanedTally(..) => LeafState::PanedTally(Default::default()),
+            Memory::First | Memory::Last => LeafState::Edge(Dated {
+                value: self.kept()?,
+                at: self.at,
+            }),
+            Memory::Armed(_) => return None,
+        })
+    }
+
+    fn each(&self, mut take: impl FnMut(&Value)) {
+        if let Some((slot, path)) = self.of
+            && let Some(root) = slot.of(self.values)
+        {
+            path.any(root, |value| {
+                take(value);
+                false
+            });
+        }
+    }
+
+    fn numbers(&self, mut take: impl FnMut(f64)) {
+        self.each(|value| number_of(value).into_iter().for_each(&mut take));
+    }
+
+    /// The scalars; a list's elements count each.
+    fn texts(&self, mut take: impl FnMut(&str)) {
+        self.each(|value| {
+            let items = match value {
+                Value::List(items) => items.as_slice(),
+                other => std::slice::from_ref(other),
+            };
+            for text in items.iter().filter_map(canonical) {
+                take(cut(&text, TEXT_BYTES_MAX));
+            }
+        });
+    }
+
+    fn first(&self) -> Option<&Value> {
+        let (slot, path) = self.of?;
+        path.first(slot.of(self.values)?)
+    }
+
+    /// The value that a first or last one keeps: a scalar, cut where it is very long.
+    fn kept(&self) -> Option<Value> {
+        match self.first()? {
+            Value::Text(text) => Some(cut(text, TEXT_BYTES_MAX).into()),
+            Value::Null | Value::List(_) | Value::Map(_) => None,
+            scalar => Some(scalar.clone()),
+        }
+    }
+
+    fn replace(&self, edge: &mut Dated) {
+        if let Some(value) = self.kept() {
+            *edge = Dated { value, at: self.at };
+        }
+    }
+
+    /// The value that both halves of a condition share. Events without it share that.
+    fn key(&self) -> Box<str> {
+        let text = self.first().and_then(canonical).unwrap_or_default();
+        if text.len() <= KEY_BYTES_MAX {
+            return text.into();
+        }
+        // Long keys differ at their ends, if anywhere.
+        format!(
+            "{}…{:016x}",
+            cut(&text, 32),
+            rapidhash::v3::rapidhash_v3(text.as_bytes())
+        )
+        .into()
+    }
+}
+
+fn cut(text: &str, bytes_max: usize) -> &str {
+    &text[..text.floor_char_boundary(bytes_max)]
+}

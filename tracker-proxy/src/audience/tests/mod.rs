@@ -1,0 +1,13 @@
+//! Stories about one person, and a recount by other means.
+
+mod did;
+mod have;
+mod oracle;
+mod set;
+mod then_not;
+mod work;
+
+const NOTHING: [&str; 0] = [];
+const MINUTE: i64 = 60_000;
+const HOUR: i64 = 60 * MINUTE;
+const DAY: i64 = 24 * HOUR;
