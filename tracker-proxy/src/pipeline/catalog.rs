@@ -144,6 +144,20 @@ impl Account {
         }
     }
 
+    /// An audience's id, as its author wrote it.
+    #[must_use]
+    pub fn audience_id(&self, no: AudienceNo) -> &str {
+        self.audiences
+            .definition(no)
+            .map(|one| one.id.as_str())
+            .unwrap_or_default()
+    }
+
+    /// The numbers of all audiences.
+    pub fn audience_numbers(&self) -> impl Iterator<Item = AudienceNo> {
+        self.audiences.audiences().map(|(no, _)| no)
+    }
+
     /// True if any activation is a mirror.
     #[must_use]
     pub fn has_mirrors(&self) -> bool {
@@ -325,8 +339,9 @@ fn compile_account(
     if !found.is_empty() {
         return Err(found);
     }
-    let audiences =
-        AudienceSet::compile(&definitions, &mut stored.numbering, &zone).map_err(in_audiences)?;
+    let changed = stored.audiences_changed;
+    let audiences = AudienceSet::compile(&definitions, changed, &mut stored.numbering, &zone)
+        .map_err(in_audiences)?;
     let destinations: HashMap<String, Arc<Destination>> = destinations
         .into_iter()
         .map(|one| (one.id.clone(), Arc::new(one)))

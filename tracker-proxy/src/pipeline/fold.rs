@@ -130,23 +130,22 @@ impl Pipeline {
         for name in &changed.consents {
             account.audiences.touch_consent(name, touched);
         }
-        if touched.needs_rebuild() {
+        if !touched.late().is_empty() {
             let bytes = whole_history(self.store.as_ref(), cached)?;
             let events = history::events(&bytes)?;
+            let late = Rebuild::Leaves(touched.late().to_vec());
             account
                 .audiences
-                .rebuild(&mut cached.profile, &Rebuild::Touched(touched), &events);
+                .rebuild(&mut cached.profile, &late, &events);
         }
         let due_before = cached.due();
-        let changes = if begins {
+        if begins {
+            account.audiences.begin(touched);
+        }
+        let changes =
             account
                 .audiences
-                .begin(&mut cached.profile, touched, at.now)
-        } else {
-            account
-                .audiences
-                .evaluate(&mut cached.profile, touched, at.now, Cause::Event)
-        };
+                .evaluate(&mut cached.profile, touched, at.now, Cause::Event);
         let occasion = Occasion {
             event: Some(&event),
             now: at.now,
@@ -184,18 +183,24 @@ impl Pipeline {
         if warm >= wanted {
             return Ok(());
         }
-        let bytes = whole_history(self.store.as_ref(), cached)?;
+        let bytes = if account.audiences.needs_rebuild(warm) {
+            whole_history(self.store.as_ref(), cached)?
+        } else {
+            Vec::new()
+        };
         let events = history::events(&bytes)?;
         let due_before = cached.due();
+        let touched = &mut self.scratch.touched;
+        touched.clear();
+        touched.look_at_everything();
         let profile = &mut cached.profile;
         account
             .audiences
             .rebuild(profile, &Rebuild::Since(warm), &events);
         profile.warm = wanted;
-        let changes =
-            account
-                .audiences
-                .evaluate(profile, &Touched::everything(), at.now, Cause::Warming);
+        let changes = account
+            .audiences
+            .evaluate(profile, touched, at.now, Cause::Warming);
         let occasion = Occasion {
             event: None,
             now: at.now,
@@ -235,10 +240,13 @@ impl Pipeline {
         let cached = self.cache.get_mut(id).expect("loaded above");
         cached.folded = at.seq;
         let due_before = cached.due();
+        let touched = &mut self.scratch.touched;
+        touched.clear();
+        touched.look_at_due();
         let profile = &mut cached.profile;
         let changes = account
             .audiences
-            .evaluate(profile, &Touched::due(), at.now, Cause::Time);
+            .evaluate(profile, touched, at.now, Cause::Time);
         let occasion = Occasion {
             event: None,
             now: at.now,
@@ -322,7 +330,9 @@ impl Pipeline {
             now: at.now,
         };
         self.outputs.unsay(account, &gone, occasion);
-        let changed = &mut self.scratch.changed;
+        let Scratch { touched, changed } = &mut self.scratch;
+        touched.clear();
+        touched.look_at_everything();
         changed.clear();
         profile::merge(&mut cached.profile, gone, changed);
         let bytes = whole_history(self.store.as_ref(), cached)?;
@@ -330,10 +340,9 @@ impl Pipeline {
         let profile = &mut cached.profile;
         account.audiences.rebuild(profile, &Rebuild::All, &events);
         profile.warm = account.stored.audiences_changed;
-        let changes =
-            account
-                .audiences
-                .evaluate(profile, &Touched::everything(), at.now, Cause::Event);
+        let changes = account
+            .audiences
+            .evaluate(profile, touched, at.now, Cause::Event);
         self.outputs
             .changed(account, profile, &changes, changed, occasion);
         self.outputs.activated_elsewhere.clear();

@@ -55,7 +55,7 @@ pub(super) fn trigger(
             let moment = Moment {
                 activation: &definition.id,
                 audience: Some((
-                    audiences.id(subject.audience),
+                    account.audience_id(subject.audience),
                     audiences.name(subject.audience),
                 )),
                 transition: subject.transition,
@@ -109,7 +109,7 @@ pub(super) fn mirror_body(
 
 pub(super) fn audience_ref(account: &Account, audience: AudienceNo) -> AudienceRef {
     AudienceRef {
-        id: account.audiences.id(audience).to_owned(),
+        id: account.audience_id(audience).to_owned(),
         name: account.audiences.name(audience).to_owned(),
     }
 }

@@ -83,8 +83,8 @@ impl Pipeline {
             let old = before.account(account.stored.no);
             warms |= old
                 .is_none_or(|old| old.stored.audiences_changed != account.stored.audiences_changed);
-            let kept: HashSet<AudienceNo> = account.audiences.numbers().collect();
-            let gone = old.into_iter().flat_map(|old| old.audiences.numbers());
+            let kept: HashSet<AudienceNo> = account.audience_numbers().collect();
+            let gone = old.into_iter().flat_map(|old| old.audience_numbers());
             let gone = gone.filter(|audience| !kept.contains(audience));
             dropped.extend(gone.map(|audience| (account.stored.no, audience)));
         }
