@@ -2,8 +2,8 @@
 
 use rapidhash::RapidHashMap;
 
-use super::draft::LeafDraft;
 use super::leaf::Role;
+use super::leaf_draft::LeafDraft;
 use crate::audience::value::{Extraction, Path, Predicate, Slot};
 
 /// All that is asked of events with one name.
