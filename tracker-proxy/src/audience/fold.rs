@@ -26,7 +26,8 @@ pub enum Rebuild {
 
 impl AudienceSet {
     /// Folds one event into `profile.conditions` and notes in `touched` what it changed. Leaves
-    /// that it comes too late for stay as they are and are in [`Touched::late`].
+    /// that it comes too late for stay as they are and are in [`Touched::late`]. The profile has to
+    /// be warm: what it lacks would be folded from this event on only.
     pub fn fold(&self, profile: &mut Profile, event: &Event<'_>, touched: &mut Touched) {
         let Some(name) = self.names.get(event.name) else {
             return;
@@ -69,7 +70,8 @@ impl AudienceSet {
     }
 
     /// Folds leaves from the person's whole history, which may come in any order but has to be
-    /// complete. Newer catalogs also end what removed audiences and leaves left behind. What an
+    /// complete, the late event that made it necessary included. After a merge, all leaves are
+    /// folded from both histories: that is what one profile would have remembered. Newer catalogs also end what removed audiences and leaves left behind. What an
     /// evaluation has told already stays told.
     pub fn rebuild(&self, profile: &mut Profile, which: &Rebuild, history: &[Event<'_>]) {
         let chosen: Vec<bool> = self
