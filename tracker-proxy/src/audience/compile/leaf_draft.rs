@@ -123,3 +123,44 @@ pub(super) fn larger(a: Memory, b: Memory) -> Memory {
         (same, _) => same,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audience::definition::EventPattern;
+    use crate::audience::testing::definitions;
+    use crate::audience::value::Path;
+
+    use super::super::leaf::Role;
+
+    #[test]
+    fn keys_are_frozen() {
+        // Other keys would be other leaves: every profile would be folded from history again.
+        let key = |memory, on: &EventPattern, zone: &str| {
+            let zone = TimeZone::get(zone).unwrap();
+            let of = Path::parse("item.price");
+            let intake = Intake {
+                on: on.clone(),
+                role: Role::Feed,
+                of,
+            };
+            key(memory, None, &[intake], &zone)
+        };
+        let text =
+            "[{id: a, when: {did: {event: e, where: {n: {gte: 5}, a: [y, x], s: {ne: z}}}}}]";
+        let definitions = definitions(text);
+        let crate::audience::definition::When::Did(did) = &definitions[0].when else {
+            panic!("it is a `did`");
+        };
+        assert_eq!(
+            key(Memory::Newest(3), &did.on, "UTC"),
+            r#"["newest",null,[["Feed",{"event":"e","filter":[{"checks":[{"negated":false,"operator":{"in":["x","y"]}}],"path":{"head":"a","rest":[]}},{"checks":[{"negated":false,"operator":{"gte":5.0}}],"path":{"head":"n","rest":[]}},{"checks":[{"negated":true,"operator":{"eq":"z"}}],"path":{"head":"s","rest":[]}}]},{"head":"item","rest":[{"key":"price"}]},null]]]"#
+        );
+        let named = EventPattern::named("e");
+        let panes = Memory::NumberPanes(Number::Sum, Grain::Day, 9);
+        assert_eq!(
+            key(panes, &named, "Europe/Warsaw"),
+            r#"[["sum",["day","Europe/Warsaw"]],null,[["Feed",{"event":"e","filter":[]},{"head":"item","rest":[{"key":"price"}]},null]]]"#
+        );
+    }
+}
