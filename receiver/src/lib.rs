@@ -5,8 +5,29 @@
 //!
 //! - [`payload`]: the JSON of a membership delivery;
 //! - [`signature`]: Standard Webhooks signing and verifying.
+#![cfg_attr(feature = "http", doc = include_str!("guide.md"))]
 #![forbid(unsafe_code)]
 
 pub mod limits;
 pub mod payload;
 pub mod signature;
+
+#[cfg(feature = "http")]
+mod clock;
+#[cfg(feature = "http")]
+mod credentials;
+#[cfg(feature = "http")]
+mod http;
+#[cfg(feature = "http")]
+mod receiver;
+#[cfg(feature = "http")]
+pub mod segments;
+
+#[cfg(feature = "http")]
+pub use crate::credentials::{Credentials, Secret};
+#[cfg(feature = "http")]
+pub use crate::http::{Verified, VerifyRejection};
+#[cfg(feature = "http")]
+pub use crate::receiver::{
+    Activation, BuildError, ConnectError, PendingError, Receiver, ReceiverBuilder, SignatureMode,
+};

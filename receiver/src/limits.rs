@@ -29,3 +29,46 @@ pub const SIGNATURE_ENTRIES_MAX: usize = 32;
 
 /// How far the sender's clock may be off, in seconds, both ways.
 pub const TOLERANCE_S: u64 = 300;
+
+/// How many answers the memory store keeps for repeats; beyond, the oldest is forgotten first.
+/// Sequences keep the segments right even then.
+pub const MEMORY_CLAIMS_MAX: usize = 1_000_000;
+
+/// How long an answer is kept for repeats, in hours: a week, longer than senders retry.
+pub const CLAIM_HOURS: u32 = 7 * 24;
+
+/// How many persons at once make a delivery a background job.
+pub const BULK_ASYNC_THRESHOLD: usize = 100;
+
+/// How many persons one piece of a job names before it is committed; a replace is one piece.
+pub const JOB_STEP_PERSONS: usize = 1_000;
+
+/// How many persons the host's directory is asked about at once.
+pub const DIRECTORY_PERSONS_MAX: usize = 500;
+
+/// The largest request body, in bytes; the host's own limit holds as well.
+pub const BODY_BYTES_MAX: usize = 2 * 1024 * 1024;
+
+/// How long a body may take to arrive, in seconds.
+pub const BODY_TIMEOUT_S: u64 = 30;
+
+/// The shortest client secret or token, in bytes.
+pub const CLIENT_SECRET_BYTES_MIN: usize = 8;
+
+/// The most secrets of one activation that are active at once: the old one and the new one.
+pub const ACTIVE_SECRETS_MAX: usize = 2;
+
+/// What a sender is told to wait when the store fails, in seconds.
+pub const RETRY_AFTER_S: u64 = 5;
+
+/// How many times a failing job is tried before it waits for the next request or start.
+pub const JOB_ATTEMPTS_MAX: u32 = 8;
+
+/// The longest wait between two tries of a job, in seconds.
+pub const JOB_BACKOFF_S_MAX: u64 = 30;
+
+/// How often at most pending persons are looked up again by themselves, in seconds.
+pub const RECHECK_S: i64 = 60;
+
+/// How many waiting writes the SQLite store commits together.
+pub const SQLITE_COMMIT_MAX: usize = 256;

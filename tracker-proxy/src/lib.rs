@@ -14,7 +14,11 @@ pub mod value;
 
 pub mod document;
 
+pub mod config;
+
 pub mod ingest;
+
+pub mod store;
 
 pub mod profile;
 
@@ -23,3 +27,9 @@ pub mod audience;
 pub mod activation;
 
 pub mod delivery;
+
+pub mod pipeline;
+
+pub mod cli;
+
+pub mod app;

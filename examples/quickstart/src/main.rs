@@ -1,2 +1,35 @@
-//! Placeholder.
-fn main() {}
+//! Identify somebody, track what they do, and see what became of it.
+//!
+//! Run a proxy first, then: `SEGUE_WRITE_KEY=… cargo run -p quickstart`
+
+use std::time::Duration;
+
+use anyhow::Context;
+use segue_sdk::Client;
+use segue_sdk::events::{Buy, Visit};
+use serde_json::json;
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "an example has no configuration but this"
+)]
+#[expect(clippy::print_stdout, reason = "the report is what the example shows")]
+fn main() -> anyhow::Result<()> {
+    let url = std::env::var("SEGUE_URL").unwrap_or_else(|_| "http://127.0.0.1:8090".to_owned());
+    let key = std::env::var("SEGUE_WRITE_KEY").context("set SEGUE_WRITE_KEY to a write key")?;
+    let client = Client::builder(url, key).build()?;
+
+    let ada = client.user("42");
+    ada.identify(&json!({ "email": "ada@example.com", "plan": "pro" }));
+    ada.track(&Visit {
+        product_id: "p-1",
+        price: Some(19.5),
+        ..Visit::default()
+    });
+    ada.track(&Buy::line("o-77", "p-1").priced(19.5, "EUR"));
+
+    let report = client.shutdown_blocking(Duration::from_secs(5));
+    println!("{report}");
+    anyhow::ensure!(report.is_complete(), "not everything was delivered");
+    Ok(())
+}

@@ -26,6 +26,8 @@ mod person;
 
 use serde::{Deserialize, Serialize};
 
+#[cfg(feature = "http")]
+pub(crate) use change::Item;
 pub use change::{AudienceRef, Change, InvalidChange};
 pub use person::{InvalidPersonId, PersonId};
 

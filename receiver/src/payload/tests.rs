@@ -58,7 +58,7 @@ fn a_bad_value_costs_only_its_item() {
     let body = CONTRACT
         .replacen(r#""42""#, r#""""#, 1)
         .replacen("44]", r#""a\u0000b"]"#, 1);
-    let envelope: Envelope<change::Item> = serde_json::from_str(&body).unwrap();
+    let envelope: Envelope<Item> = serde_json::from_str(&body).unwrap();
     let codes: Vec<_> = envelope
         .data
         .changes

@@ -290,3 +290,22 @@ fn missing_and_repeated_headers_are_told_apart() {
         assert_eq!(result, Err(VerifyError::RepeatedHeader(all[left_out].0)));
     }
 }
+
+proptest::proptest! {
+    #[test]
+    fn no_input_panics_or_verifies_by_chance(
+        id in proptest::collection::vec(proptest::num::u8::ANY, 0..20),
+        timestamp in "[0-9]{0,22}|.{0,12}",
+        signature in "(v1,|v2,| |,|=|[A-Za-z0-9+/]{0,50}|.){0,12}",
+        now in proptest::num::i64::ANY,
+    ) {
+        let headers = SignatureHeaders {
+            id: &id,
+            timestamp: timestamp.as_bytes(),
+            signature: signature.as_bytes(),
+        };
+        proptest::prop_assert!(verifier().verify(&headers, BODY, now).is_err());
+        proptest::prop_assert!(verifier().verify(&headers, BODY, NOW).is_err());
+        drop(signature.parse::<SigningSecret>());
+    }
+}

@@ -169,7 +169,12 @@ impl AudienceSet {
 
     /// The ranks of the audiences that an unknown person is in.
     pub(super) fn find_born(&self) -> Vec<usize> {
-        let mut nobody = Profile::new(crate::keys::ProfileId([0; 16]), TimeMs(0), self.version);
+        let mut nobody = Profile::new(
+            crate::keys::ProfileId([0; 16]),
+            crate::keys::JournalSeq(0),
+            TimeMs(0),
+            self.version,
+        );
         let mut touched = Touched::everything();
         self.evaluate(&mut nobody, &mut touched, TimeMs(0), Cause::Warming);
         let mut born: BTreeSet<usize> = BTreeSet::new();

@@ -71,7 +71,12 @@ impl Story {
         let set = set.unwrap();
         let mut touched = Touched::new();
         set.begin(&mut touched);
-        let profile = Profile::new(ProfileId([0; 16]), TimeMs(0), CatalogVersion(1));
+        let profile = Profile::new(
+            ProfileId([0; 16]),
+            crate::keys::JournalSeq(0),
+            TimeMs(0),
+            CatalogVersion(1),
+        );
         Self {
             set,
             numbering,

@@ -5,13 +5,17 @@
 //! [`Mistakes`], so that a file with five mistakes is refused once, with all five.
 //! JSON is read by the same parser: it is a subset of YAML.
 
+mod duration;
 mod fields;
 mod node;
 mod parse;
+mod typed;
 
+pub use duration::{duration_ms, duration_text};
 pub use fields::Fields;
 pub use node::{Node, NodeKind};
 pub use parse::{DOCUMENT_BYTES_MAX, DOCUMENT_DEPTH_MAX, parse};
+pub use typed::{DESCRIPTION_CHARS_MAX, ID_BYTES_MAX, NAME_CHARS_MAX};
 
 use serde::Serialize;
 

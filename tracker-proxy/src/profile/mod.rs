@@ -6,19 +6,23 @@
 mod attributes;
 pub mod condition;
 mod consent;
+mod fold;
 mod ledger;
 mod membership;
+mod recent;
 
 pub use attributes::{ATTRIBUTES_MAX, Attribute, Attributes, Dated, VALUES_KEPT_MAX};
 pub use condition::{Conditions, LeafState};
 pub use consent::{CONSENTS_MAX, Consent, Consents};
+pub use fold::{ATTRIBUTE_BYTES_MAX, Changed, IDS_MAX, fold, merge};
 pub use ledger::{Activated, Held, Ledger, Mirrored};
 pub use membership::{Cause, Membership, MembershipChange, Memberships, Transition};
+pub use recent::{RECENT_IDS_MAX, RecentIds, Sighting, message_hash};
 
 use serde::{Deserialize, Serialize};
 
 use crate::clock::TimeMs;
-use crate::keys::{CatalogVersion, ProfileId};
+use crate::keys::{CatalogVersion, JournalSeq, ProfileId};
 
 /// An id of a person and since when it is known.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,6 +52,8 @@ pub struct Profile {
     pub memberships: Memberships,
     /// What activations did with this person.
     pub ledger: Ledger,
+    /// The journal row that created the profile: someone who was erased and comes back is another.
+    pub incarnation: JournalSeq,
     /// Event time of the first event.
     pub first_seen: TimeMs,
     /// Event time of the newest event.
@@ -63,7 +69,12 @@ pub struct Profile {
 impl Profile {
     /// A profile that nothing is known of yet.
     #[must_use]
-    pub fn new(id: ProfileId, first_seen: TimeMs, warm: CatalogVersion) -> Self {
+    pub fn new(
+        id: ProfileId,
+        incarnation: JournalSeq,
+        first_seen: TimeMs,
+        warm: CatalogVersion,
+    ) -> Self {
         Self {
             id,
             user_ids: Vec::new(),
@@ -73,6 +84,7 @@ impl Profile {
             conditions: Conditions::default(),
             memberships: Memberships::default(),
             ledger: Ledger::default(),
+            incarnation,
             first_seen,
             last_seen: first_seen,
             warm,

@@ -1,0 +1,202 @@
+//! `POST {path}`: a membership delivery.
+
+use std::collections::HashSet;
+
+use axum::Json;
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+
+use super::accept::{Message, parse};
+use super::log::Record;
+use super::problem::Problem;
+use super::rejection::VerifyRejection;
+use crate::clock;
+use crate::payload::{Envelope, Item, Membership};
+use crate::receiver::{Entry, Receiver};
+use crate::segments::{
+    Answer, ClaimKey, Delivery, DeliveryOutcome, DirectoryError, JobId, NumberedChange, Plan,
+    Skipped, StoreError,
+};
+
+pub(super) async fn handle(State(receiver): State<Receiver>, request: Request) -> Response {
+    let mut record = Record::start();
+    match deliver(&receiver, request, &mut record).await {
+        Ok((answer, outcome)) => {
+            let status = match &answer {
+                Answer::Applied(_) => StatusCode::OK,
+                Answer::Accepted { .. } => StatusCode::ACCEPTED,
+            };
+            record.write(&receiver, status, outcome);
+            (status, Json(answer)).into_response()
+        }
+        Err(refusal) => {
+            let problem = refusal.problem();
+            record.write(&receiver, problem.status, &refusal);
+            problem.into_response()
+        }
+    }
+}
+
+async fn deliver(
+    receiver: &Receiver,
+    request: Request,
+    record: &mut Record,
+) -> Result<(Answer, &'static str), Refusal> {
+    let now = clock::now();
+    let accepted = receiver
+        .accept(request, now, &mut record.activation)
+        .await?;
+    receiver.resume_once();
+    record.delivery = accepted.message.as_ref().map(|message| message.id.clone());
+    let entry = &receiver.inner.activations[accepted.activation];
+    let envelope: Envelope<Item> = parse(&accepted.body)?;
+    let delivery = plan(receiver, entry, accepted.message, envelope.data, now).await?;
+    let (outcome, stored) = match delivery.plan {
+        Plan::Apply => ("applied", false),
+        Plan::Try => ("tested", false),
+        Plan::Store(_) => ("stored", true),
+    };
+    match receiver.inner.segments.store().deliver(delivery).await? {
+        DeliveryOutcome::Answered(answer) => {
+            if stored {
+                receiver.resume();
+            }
+            receiver.recheck_sometimes(now);
+            Ok((answer, outcome))
+        }
+        DeliveryOutcome::Repeated(answer) => Ok((answer, "repeated")),
+        DeliveryOutcome::UnknownGroup => Err(Refusal::UnknownGroup),
+    }
+}
+
+/// Decides what the store has to do.
+async fn plan(
+    receiver: &Receiver,
+    entry: &Entry,
+    message: Option<Message>,
+    data: Membership<Item>,
+    now: jiff::Timestamp,
+) -> Result<Delivery, Refusal> {
+    let group = group(receiver, entry, data.segment_group).await?;
+    let (changes, skipped) = sort(entry, data.changes);
+    let persons: usize = changes
+        .iter()
+        .map(|numbered| numbered.change.persons().len())
+        .sum();
+    let plan = if data.test {
+        Plan::Try
+    } else if persons >= receiver.inner.bulk_async_threshold {
+        Plan::Store(JobId::random())
+    } else {
+        Plan::Apply
+    };
+    let unknown = match plan {
+        // A job asks when it is worked off.
+        Plan::Store(_) => HashSet::new(),
+        Plan::Apply | Plan::Try => receiver.unknown(&changes).await?,
+    };
+    Ok(Delivery {
+        claim: message.map(|message| ClaimKey {
+            activation: entry.client_id.clone(),
+            id: message.id,
+        }),
+        claimed_until: receiver.kept_until(now),
+        activation: entry.client_id.clone(),
+        group,
+        changes,
+        skipped,
+        unknown,
+        plan,
+        now,
+    })
+}
+
+/// The group to write: the activation's own, or a refusal.
+async fn group(
+    receiver: &Receiver,
+    entry: &Entry,
+    asked: Option<String>,
+) -> Result<String, Refusal> {
+    match asked {
+        Some(group) if group != entry.group => match receiver.inner.segments.group(&group).await? {
+            Some(_) => Err(Refusal::Forbidden),
+            None => Err(Refusal::UnknownGroup),
+        },
+        Some(_) | None => Ok(entry.group.clone()),
+    }
+}
+
+/// Parts what can be applied from what is skipped.
+fn sort(entry: &Entry, items: Vec<Item>) -> (Vec<NumberedChange>, Vec<Skipped>) {
+    let mut changes = Vec::with_capacity(items.len());
+    let mut skipped = Vec::new();
+    for (index, item) in items.into_iter().enumerate() {
+        if let Some(why) = item.refused {
+            skipped.push(Skipped::new(index, why.code(), &why.to_string()));
+        }
+        match item.change {
+            Some(change) if entry.allows(&change.audience().id) => {
+                changes.push(NumberedChange { index, change });
+            }
+            Some(_) => skipped.push(Skipped::new(
+                index,
+                "audience_not_allowed",
+                "this activation does not include the audience",
+            )),
+            None => {}
+        }
+    }
+    (changes, skipped)
+}
+
+/// Why a delivery is not carried out.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Refusal {
+    #[error(transparent)]
+    Rejected(#[from] VerifyRejection),
+    #[error("the activation may not write this segment group")]
+    Forbidden,
+    #[error("unknown segment group")]
+    UnknownGroup,
+    #[error("unknown job")]
+    UnknownJob,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Directory(#[from] DirectoryError),
+}
+
+impl Refusal {
+    /// What the sender is told; a failure of the host's own side is logged here, once.
+    pub(super) fn problem(&self) -> Problem {
+        let (status, code, title) = match self {
+            Self::Rejected(rejection) => return rejection.problem(),
+            Self::Forbidden => (
+                StatusCode::FORBIDDEN,
+                "segment_group_forbidden",
+                "This activation may not write this segment group",
+            ),
+            Self::UnknownGroup => (
+                StatusCode::NOT_FOUND,
+                "unknown_segment_group",
+                "There is no such segment group",
+            ),
+            Self::UnknownJob => (StatusCode::NOT_FOUND, "unknown_job", "There is no such job"),
+            Self::Store(_) | Self::Directory(_) => {
+                let error: &dyn std::error::Error = self;
+                tracing::error!(target: "cdp::webhook", error, "a delivery could not be stored");
+                (
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "unavailable",
+                    "Try again later",
+                )
+            }
+        };
+        Problem {
+            status,
+            code,
+            title,
+        }
+    }
+}

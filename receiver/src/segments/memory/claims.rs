@@ -1,0 +1,42 @@
+//! The answers that were given, so that a repeat gets the same.
+
+use std::collections::{HashMap, VecDeque};
+
+use crate::limits::MEMORY_CLAIMS_MAX;
+use crate::segments::{Answer, ClaimKey};
+
+#[derive(Debug, Default)]
+pub(super) struct Claims {
+    answers: HashMap<ClaimKey, Answer>,
+    oldest_first: VecDeque<(jiff::Timestamp, ClaimKey)>,
+}
+
+impl Claims {
+    pub(super) fn answer(&self, key: &ClaimKey) -> Option<Answer> {
+        self.answers.get(key).cloned()
+    }
+
+    pub(super) fn keep(&mut self, key: ClaimKey, answer: Answer, until: jiff::Timestamp) {
+        if self.oldest_first.len() >= MEMORY_CLAIMS_MAX {
+            self.forget_oldest();
+        }
+        self.answers.insert(key.clone(), answer);
+        self.oldest_first.push_back((until, key));
+    }
+
+    pub(super) fn expire(&mut self, now: jiff::Timestamp) {
+        while self
+            .oldest_first
+            .front()
+            .is_some_and(|(until, _)| *until <= now)
+        {
+            self.forget_oldest();
+        }
+    }
+
+    fn forget_oldest(&mut self) {
+        if let Some((_, key)) = self.oldest_first.pop_front() {
+            self.answers.remove(&key);
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! Segment groups, their segments, and who is in them.
+//!
+//! In go verified deliveries, out come answers; what a store answered is durable in it. A
+//! change and the claim of its delivery are committed together, so that a repeat finds either
+//! both or neither. Jobs survive a crash with their progress.
+
+mod decide;
+mod delivery;
+mod directory;
+mod group;
+mod handle;
+mod job;
+mod memory;
+#[cfg(feature = "sqlite")]
+mod sqlite;
+mod store;
+
+pub(crate) use decide::joining;
+pub use decide::{Fate, Member, Standing, decide, decide_replace};
+pub use delivery::{
+    Answer, ClaimKey, Delivery, DeliveryOutcome, NumberedChange, Plan, Skipped, Summary, Tally,
+};
+pub use directory::{DirectoryError, PersonDirectory};
+pub(crate) use group::is_identifier;
+pub use group::{Group, GroupError, Segment};
+pub use handle::Segments;
+pub use job::{Advance, Job, JobId, JobState, JobStep, JobWork};
+pub use memory::MemoryStore;
+#[cfg(feature = "sqlite")]
+pub use sqlite::{OpenError, SqliteStore};
+pub use store::{SegmentStore, StoreError, StoreFuture};

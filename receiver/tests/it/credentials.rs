@@ -1,0 +1,296 @@
+//! Who may send.
+
+use axum::http::{HeaderValue, header};
+use segue_receiver::{Activation, BuildError, Credentials, Receiver, SignatureMode};
+use serde_json::json;
+
+use crate::harness::{CLIENT, Delivery, SECRET, add, basic, builder, memory, secret};
+
+fn places() -> Vec<Credentials> {
+    vec![
+        Credentials::Basic,
+        Credentials::headers(),
+        Credentials::api_key(),
+        Credentials::Bearer,
+        Credentials::query_token(),
+    ]
+}
+
+fn bare() -> Delivery {
+    Delivery::of(json!([add("42", "vip", 1)])).without("authorization")
+}
+
+/// A delivery with the secret in one place.
+fn with(place: &Credentials, client: &str, secret: &str) -> Delivery {
+    let mut delivery = bare();
+    match place {
+        Credentials::Basic => {
+            delivery
+                .headers
+                .insert(header::AUTHORIZATION, basic(client, secret));
+        }
+        Credentials::Headers { .. } => {
+            delivery = delivery
+                .header("x-client-id", client)
+                .header("x-client-secret", secret);
+        }
+        Credentials::ApiKey { .. } => delivery = delivery.header("x-api-key", secret),
+        Credentials::Bearer => {
+            delivery = delivery.header("authorization", &format!("bearer {secret}"));
+        }
+        _ => delivery.uri = format!("/cdp/webhook?x=1&token={}", secret.replace('-', "%2D")),
+    }
+    delivery
+}
+
+#[tokio::test]
+async fn each_place_counts_only_when_it_is_allowed() {
+    let segments = memory().await;
+    for allowed in places() {
+        let receiver = builder(&segments)
+            .credentials([allowed.clone()])
+            .build()
+            .unwrap();
+        let app = receiver.router::<()>();
+        for place in places() {
+            let answer = with(&place, CLIENT, SECRET).send(&app).await;
+            let expected = if place == allowed { 200 } else { 401 };
+            assert_eq!(
+                answer.status.as_u16(),
+                expected,
+                "{place:?} where {allowed:?}"
+            );
+        }
+        assert_eq!(
+            with(&allowed, CLIENT, "wrong-secret")
+                .send(&app)
+                .await
+                .status,
+            401
+        );
+    }
+}
+
+#[tokio::test]
+async fn every_cause_gets_the_same_401() {
+    let segments = memory().await;
+    let app = builder(&segments)
+        .credentials(places())
+        .build()
+        .unwrap()
+        .router::<()>();
+    let mut twice = Delivery::of(json!([])).request();
+    twice
+        .headers_mut()
+        .append(header::AUTHORIZATION, basic(CLIENT, SECRET));
+    let mut unsigned = Delivery::of(json!([]));
+    unsigned.signed = false;
+    let mut old = Delivery::of(json!([]));
+    old.timestamp -= 1_000;
+    let mut refused = vec![crate::harness::send(&app, twice).await];
+    for delivery in [
+        bare(),
+        unsigned,
+        old,
+        with(&Credentials::Basic, CLIENT, "wrong-secret"),
+        with(&Credentials::Basic, "wrong-client", SECRET),
+        with(&Credentials::Basic, "SHOP-CLIENT", SECRET),
+        with(&Credentials::Basic, "", ""),
+        with(&Credentials::Basic, CLIENT, ""),
+        with(&Credentials::Bearer, CLIENT, ""),
+        with(&Credentials::query_token(), CLIENT, ""),
+        with(&Credentials::Basic, CLIENT, SECRET).header("x-api-key", SECRET),
+        bare().header("authorization", "Basic !!!"),
+        bare().header("authorization", "Basic c2hvcA=="),
+        bare().header("authorization", "Basic"),
+        bare().header("x-client-id", CLIENT),
+        Delivery::of(json!([])).header("webhook-signature", "v1,AAAA"),
+        Delivery::of(json!([])).header("webhook-id", "a.b"),
+        Delivery::raw(vec![b'x'; 100]).header("webhook-timestamp", "now"),
+    ] {
+        refused.push(delivery.send(&app).await);
+    }
+    for answer in &refused {
+        answer.refuses(401, "unauthorized");
+        assert_eq!(answer.text, refused[0].text);
+        assert_eq!(answer.headers, refused[0].headers);
+        assert!(answer.headers.contains_key(header::WWW_AUTHENTICATE));
+    }
+}
+
+#[tokio::test]
+async fn two_secrets_are_active_while_rotating() {
+    let segments = memory().await;
+    let activation = crate::harness::activation().secret("shop-secret-2");
+    let receiver = Receiver::builder()
+        .segments(segments)
+        .activation(activation);
+    let app = receiver.build().unwrap().router::<()>();
+    for (secret, status) in [
+        (SECRET, 200),
+        ("shop-secret-2", 200),
+        ("shop-secret-3", 401),
+    ] {
+        let answer = with(&Credentials::Basic, CLIENT, secret).send(&app).await;
+        assert_eq!(answer.status.as_u16(), status);
+    }
+}
+
+#[tokio::test]
+async fn one_activation_cannot_use_the_secret_of_another() {
+    let segments = memory().await;
+    let other = Activation::new("other-client", "shop").secret("other-secret");
+    let other = other.signing_secret("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".parse().unwrap());
+    let app = builder(&segments)
+        .activation(other)
+        .build()
+        .unwrap()
+        .router::<()>();
+    for (client, secret) in [
+        (CLIENT, "other-secret"),
+        ("other-client", SECRET),
+        // The credentials are right, but the signature is the other activation's.
+        ("other-client", "other-secret"),
+    ] {
+        let answer = with(&Credentials::Basic, client, secret).send(&app).await;
+        answer.refuses(401, "unauthorized");
+    }
+}
+
+#[tokio::test]
+async fn a_header_of_any_bytes_is_refused_without_a_crash() {
+    let (app, _) = crate::harness::app().await;
+    for value in [&b"Basic \xff\xfe"[..], b"\xff", b"Basic  ", b"", b"Bearer"] {
+        let mut delivery = bare();
+        let value = HeaderValue::from_bytes(value).unwrap();
+        delivery.headers.insert(header::AUTHORIZATION, value);
+        delivery.send(&app).await.refuses(401, "unauthorized");
+    }
+}
+
+fn good() -> Activation {
+    Activation::new("c", "g")
+        .secret("long enough")
+        .signing_secret(secret())
+}
+
+#[test]
+fn a_weak_activation_is_refused_when_the_receiver_is_built() {
+    let unsigned = || Activation::new("c", "g").secret("long enough");
+    let client_id = "c".to_owned();
+    for (activation, expected) in [
+        (
+            unsigned(),
+            BuildError::NoSigningSecret {
+                client_id: client_id.clone(),
+            },
+        ),
+        (
+            good().secret(""),
+            BuildError::WeakSecret {
+                client_id: client_id.clone(),
+            },
+        ),
+        (
+            good().secret("short"),
+            BuildError::WeakSecret {
+                client_id: client_id.clone(),
+            },
+        ),
+        (
+            good().secret("long enough 2").secret("long enough 3"),
+            BuildError::SecretCount {
+                client_id: client_id.clone(),
+            },
+        ),
+        (
+            Activation::new("c", "g").signing_secret(secret()),
+            BuildError::SecretCount {
+                client_id: client_id.clone(),
+            },
+        ),
+        (
+            Activation::new("a:b", "g").secret("long enough"),
+            BuildError::InvalidClientId {
+                client_id: "a:b".to_owned(),
+            },
+        ),
+        (
+            Activation::new("c", "a group").secret("long enough"),
+            BuildError::InvalidGroup {
+                client_id: client_id.clone(),
+            },
+        ),
+    ] {
+        let refused = Receiver::builder()
+            .activation(activation)
+            .build()
+            .unwrap_err();
+        assert_eq!(refused, expected);
+    }
+    let off = Receiver::builder()
+        .signatures(SignatureMode::Off)
+        .activation(unsigned());
+    assert!(off.build().is_ok());
+}
+
+#[test]
+fn settings_that_contradict_are_refused_when_the_receiver_is_built() {
+    assert!(Receiver::builder().activation(good()).build().is_ok());
+    assert_eq!(
+        Receiver::builder().build().unwrap_err(),
+        BuildError::NoActivation
+    );
+    let nowhere = Receiver::builder()
+        .activation(good())
+        .credentials([])
+        .build();
+    assert_eq!(nowhere.unwrap_err(), BuildError::NoCredentials);
+    let twice = Receiver::builder()
+        .activation(good())
+        .activation(good())
+        .build();
+    assert_eq!(
+        twice.unwrap_err(),
+        BuildError::RepeatedClientId {
+            client_id: "c".to_owned()
+        }
+    );
+    let shared = Activation::new("d", "g")
+        .secret("long enough")
+        .signing_secret(secret());
+    let shared = Receiver::builder().activation(good()).activation(shared);
+    let shared = shared.credentials([Credentials::Bearer]).build();
+    assert_eq!(
+        shared.unwrap_err(),
+        BuildError::SharedToken {
+            client_id: "d".to_owned()
+        }
+    );
+    for path in ["", "/", "cdp", "/{job}", "/a b", "/*rest"] {
+        let receiver = Receiver::builder().path(path).activation(good()).build();
+        assert_eq!(
+            receiver.unwrap_err(),
+            BuildError::InvalidPath {
+                path: path.to_owned()
+            }
+        );
+    }
+}
+
+#[test]
+fn secrets_are_not_in_debug_output() {
+    let activation = crate::harness::activation();
+    let builder = Receiver::builder().activation(activation.clone());
+    let texts = [format!("{activation:?}"), format!("{builder:?}"), {
+        let receiver = builder.build().unwrap();
+        format!("{receiver:?}")
+    }];
+    for text in texts {
+        assert!(
+            !text.contains(SECRET) && !text.contains("C2FVsBQ"),
+            "{text}"
+        );
+        assert!(text.contains("redacted"));
+    }
+}

@@ -1,0 +1,13 @@
+//! The receiver from outside: real routers, real stores, real signatures.
+#![cfg(all(feature = "http", feature = "sqlite"))]
+
+mod answers;
+mod credentials;
+mod harness;
+mod jobs;
+mod logs;
+mod mounting;
+mod once;
+mod pending;
+mod segments;
+mod signatures;

@@ -1,0 +1,173 @@
+//! The receiver is furniture: it fits into any app.
+
+use std::convert::Infallible;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{DefaultBodyLimit, FromRef, State};
+use axum::http::Request;
+use axum::routing::{get, post};
+use segue_receiver::payload::Envelope;
+use segue_receiver::{Receiver, Verified, VerifyRejection};
+use serde_json::json;
+
+use crate::harness::{CLIENT, Delivery, GROUP, add, builder, memory};
+
+#[derive(Clone)]
+struct Host {
+    name: &'static str,
+    receiver: Receiver,
+}
+
+impl FromRef<Host> for Receiver {
+    fn from_ref(host: &Host) -> Self {
+        host.receiver.clone()
+    }
+}
+
+async fn host() -> Host {
+    let receiver = builder(&memory().await)
+        .build()
+        .expect("the settings are right");
+    Host {
+        name: "host",
+        receiver,
+    }
+}
+
+fn to(uri: &str) -> Delivery {
+    let mut delivery = Delivery::of(json!([add("42", "vip", 1)]));
+    uri.clone_into(&mut delivery.uri);
+    delivery
+}
+
+#[tokio::test]
+async fn it_merges_into_an_app_with_a_state_of_its_own() {
+    let host = host().await;
+    let name = |State(host): State<Host>| async move { host.name };
+    let app = Router::new()
+        .route("/", get(name))
+        .merge(host.receiver.router::<Host>());
+    let app = app.with_state(host);
+    assert_eq!(to("/cdp/webhook").send(&app).await.status, 200);
+    assert_eq!(to("/cdp/webhook/").send(&app).await.status, 200);
+    assert_eq!(to("/cdp/webhook/more").send(&app).await.status, 404);
+}
+
+#[tokio::test]
+async fn it_nests_under_any_prefix_and_takes_another_path() {
+    let host = host().await;
+    let inner = Router::new().nest("/b", host.receiver.router::<Host>());
+    let app = Router::new().nest("/a", inner).with_state(host);
+    assert_eq!(to("/a/b/cdp/webhook").send(&app).await.status, 200);
+    assert_eq!(to("/a/b/cdp/webhook/").send(&app).await.status, 200);
+
+    let receiver = builder(&memory().await).path("/hooks/").build().unwrap();
+    let app = receiver.router::<()>();
+    assert_eq!(to("/hooks").send(&app).await.status, 200);
+    assert_eq!(to("/hooks/").send(&app).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_tighter_limit_of_the_host_holds() {
+    let host = host().await;
+    let app = host
+        .receiver
+        .router::<()>()
+        .layer(DefaultBodyLimit::max(100));
+    to("/cdp/webhook")
+        .send(&app)
+        .await
+        .refuses(413, "body_too_large");
+}
+
+#[tokio::test]
+async fn an_own_handler_gets_a_verified_payload() {
+    async fn own(delivery: Verified<Envelope>) -> String {
+        assert_eq!(
+            delivery.timestamp_s().is_some(),
+            delivery.message_id().is_some()
+        );
+        let (client, group) = (delivery.client_id(), delivery.segment_group());
+        let id = delivery.message_id().unwrap_or("none");
+        let bytes = delivery.body().len();
+        format!(
+            "{client} {group} {id} {}",
+            bytes > delivery.payload().data.changes.len()
+        )
+    }
+    let app = Router::new()
+        .route("/own", post(own))
+        .with_state(host().await);
+    let answer = to("/own").id("msg_own").send(&app).await;
+    assert_eq!(answer.text, format!("{CLIENT} {GROUP} msg_own true"));
+    to("/own")
+        .header("webhook-id", "msg_other")
+        .send(&app)
+        .await
+        .refuses(401, "unauthorized");
+    to("/own")
+        .without("content-type")
+        .send(&app)
+        .await
+        .refuses(415, "unsupported_media_type");
+}
+
+#[tokio::test]
+async fn the_host_can_map_a_rejection() {
+    async fn own(delivery: Result<Verified<Envelope>, VerifyRejection>) -> String {
+        match delivery {
+            Ok(delivery) => delivery.into_payload().data.activation.id,
+            Err(why) => format!("{} {}: {why}", why.status().as_u16(), why.code()),
+        }
+    }
+    let app = Router::new()
+        .route("/own", post(own))
+        .with_state(host().await);
+    assert_eq!(to("/own").send(&app).await.text, "vip_to_shop");
+    let answer = to("/own").without("authorization").send(&app).await;
+    assert_eq!(
+        answer.text,
+        "401 unauthorized: the request has no credentials"
+    );
+}
+
+#[tokio::test]
+async fn it_is_a_fallback_and_two_of_them_fit_into_one_app() {
+    let (first, second) = (memory().await, memory().await);
+    let shop = builder(&first).build().unwrap().router::<()>();
+    let blog = builder(&second)
+        .path("/blog/webhook")
+        .build()
+        .unwrap()
+        .router::<()>();
+    let app = Router::new().merge(blog).fallback_service(shop);
+    assert_eq!(to("/cdp/webhook").send(&app).await.status, 200);
+    assert_eq!(to("/blog/webhook").send(&app).await.status, 200);
+    assert_eq!(
+        first.segments(GROUP).await.unwrap(),
+        second.segments(GROUP).await.unwrap()
+    );
+}
+
+#[tokio::test]
+async fn a_layer_of_the_host_that_limits_bodies_ends_in_413() {
+    use tower_http::limit::RequestBodyLimitLayer;
+    let app = host()
+        .await
+        .receiver
+        .router::<()>()
+        .layer(RequestBodyLimitLayer::new(100));
+    let (parts, body) = to("/cdp/webhook").request().into_parts();
+    let bytes = axum::body::to_bytes(body, 2_000).await.unwrap();
+    let chunks: Vec<_> = bytes
+        .chunks(50)
+        .map(<[u8]>::to_vec)
+        .map(Ok::<_, Infallible>)
+        .collect();
+    let stream = Body::from_stream(futures_util::stream::iter(chunks));
+    let request = Request::from_parts(parts, stream);
+    crate::harness::send(&app, request)
+        .await
+        .refuses(413, "body_too_large");
+}

@@ -1,0 +1,274 @@
+//! Profiles in memory: bounded in bytes, with the changed ones in the order of their journal rows.
+
+use std::collections::{BTreeSet, HashMap, VecDeque};
+
+use crate::clock::TimeMs;
+use crate::keys::{AccountNo, JournalSeq, ProfileId};
+use crate::profile::{Profile, RecentIds};
+
+/// What a cached profile costs besides its encoded state, in bytes: maps, vectors, bookkeeping.
+const OVERHEAD_BYTES: usize = 600;
+/// How much larger a decoded state is than an encoded one.
+const DECODED_FACTOR: usize = 3;
+
+/// A profile in memory, and what of it is not in the store yet.
+#[derive(Debug)]
+pub(super) struct Cached {
+    pub(super) account: AccountNo,
+    pub(super) profile: Profile,
+    pub(super) recent: RecentIds,
+    /// Its row in the store, once it has one.
+    pub(super) row: Option<i64>,
+    /// The size of the open end of its stored history.
+    pub(super) tail_bytes: u32,
+    /// The stored state is folded up to here: refolding skips what is at or before it.
+    pub(super) stored: JournalSeq,
+    /// This state is folded up to here.
+    pub(super) folded: JournalSeq,
+    /// Encoded events that are journaled and not yet in the stored history.
+    pub(super) pending: Vec<u8>,
+    /// Rows of profiles that were merged into this one.
+    pub(super) absorbed: Vec<i64>,
+    /// The first journal row that the stored state misses.
+    dirty_since: Option<JournalSeq>,
+    /// When it became dirty.
+    dirty_at: TimeMs,
+    /// Used since the eviction hand came by last.
+    used: bool,
+    bytes: usize,
+}
+
+impl Cached {
+    pub(super) fn new(account: AccountNo, profile: Profile) -> Self {
+        Self {
+            account,
+            profile,
+            recent: RecentIds::default(),
+            row: None,
+            tail_bytes: 0,
+            stored: JournalSeq(0),
+            folded: JournalSeq(0),
+            pending: Vec::new(),
+            absorbed: Vec::new(),
+            dirty_since: None,
+            dirty_at: TimeMs::default(),
+            used: true,
+            bytes: OVERHEAD_BYTES,
+        }
+    }
+
+    /// When this profile has to be looked at without any event.
+    pub(super) fn due(&self) -> Option<TimeMs> {
+        let held = self.profile.ledger.held.iter().map(|held| held.due).min();
+        [self.profile.due, held].into_iter().flatten().min()
+    }
+
+    pub(super) fn dirty_since(&self) -> Option<JournalSeq> {
+        self.dirty_since
+    }
+}
+
+/// What is known of an id.
+#[derive(Debug)]
+enum Slot {
+    Profile(Box<Cached>),
+    /// The id belongs to another profile.
+    Redirect(ProfileId),
+}
+
+/// What looking an id up finds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Found {
+    /// A profile of its own.
+    Profile,
+    /// It belongs to another profile.
+    Redirect(ProfileId),
+    /// Not in memory.
+    Nothing,
+}
+
+/// All profiles in memory.
+#[derive(Debug)]
+pub(super) struct Cache {
+    slots: HashMap<ProfileId, Slot>,
+    /// Every id in memory, in the order in which the eviction hand passes them.
+    hand: VecDeque<ProfileId>,
+    bytes: usize,
+    bytes_max: usize,
+    dirty: BTreeSet<(JournalSeq, ProfileId)>,
+    dirty_bytes: usize,
+}
+
+impl Cache {
+    pub(super) fn new(bytes_max: usize) -> Self {
+        Self {
+            slots: HashMap::new(),
+            hand: VecDeque::new(),
+            bytes: 0,
+            bytes_max,
+            dirty: BTreeSet::new(),
+            dirty_bytes: 0,
+        }
+    }
+
+    pub(super) fn clear(&mut self) {
+        *self = Self::new(self.bytes_max);
+    }
+
+    pub(super) fn find(&self, id: ProfileId) -> Found {
+        match self.slots.get(&id) {
+            Some(Slot::Profile(_)) => Found::Profile,
+            Some(Slot::Redirect(to)) => Found::Redirect(*to),
+            None => Found::Nothing,
+        }
+    }
+
+    pub(super) fn get(&self, id: ProfileId) -> Option<&Cached> {
+        match self.slots.get(&id) {
+            Some(Slot::Profile(cached)) => Some(cached),
+            _ => None,
+        }
+    }
+
+    pub(super) fn get_mut(&mut self, id: ProfileId) -> Option<&mut Cached> {
+        match self.slots.get_mut(&id) {
+            Some(Slot::Profile(cached)) => {
+                cached.used = true;
+                Some(cached)
+            }
+            _ => None,
+        }
+    }
+
+    pub(super) fn insert(&mut self, id: ProfileId, mut cached: Cached, state_bytes: usize) {
+        cached.bytes = OVERHEAD_BYTES + state_bytes * DECODED_FACTOR;
+        self.bytes += cached.bytes;
+        self.put(id, Slot::Profile(Box::new(cached)));
+    }
+
+    pub(super) fn redirect(&mut self, id: ProfileId, to: ProfileId) {
+        self.put(id, Slot::Redirect(to));
+    }
+
+    fn put(&mut self, id: ProfileId, slot: Slot) {
+        if self.slots.insert(id, slot).is_none() {
+            self.hand.push_back(id);
+        }
+    }
+
+    /// Takes a profile out: it is merged away or erased.
+    pub(super) fn remove(&mut self, id: ProfileId) -> Option<Cached> {
+        match self.slots.remove(&id)? {
+            Slot::Redirect(_) => None,
+            Slot::Profile(cached) => {
+                self.bytes -= cached.bytes;
+                if let Some(since) = cached.dirty_since {
+                    self.dirty.remove(&(since, id));
+                    self.dirty_bytes -= cached.bytes.min(self.dirty_bytes);
+                }
+                Some(*cached)
+            }
+        }
+    }
+
+    /// Forgets an id, whatever is known of it.
+    pub(super) fn forget(&mut self, id: ProfileId) {
+        drop(self.remove(id));
+    }
+
+    /// Notes that the stored state of `id` misses what journal row `since` brought, and that it
+    /// grew by `grown` bytes.
+    pub(super) fn mark_dirty(
+        &mut self,
+        id: ProfileId,
+        since: JournalSeq,
+        at: TimeMs,
+        grown: usize,
+    ) {
+        let Some(Slot::Profile(cached)) = self.slots.get_mut(&id) else {
+            return;
+        };
+        cached.bytes += grown;
+        self.bytes += grown;
+        self.dirty_bytes += grown;
+        match cached.dirty_since {
+            Some(known) if known <= since => return,
+            Some(known) => {
+                self.dirty.remove(&(known, id));
+            }
+            None => {
+                cached.dirty_at = at;
+                self.dirty_bytes += cached.bytes - grown;
+            }
+        }
+        cached.dirty_since = Some(since);
+        self.dirty.insert((since, id));
+    }
+
+    /// Notes that the stored state of `id` is this one.
+    pub(super) fn mark_clean(&mut self, id: ProfileId, state_bytes: usize) {
+        let Some(Slot::Profile(cached)) = self.slots.get_mut(&id) else {
+            return;
+        };
+        if let Some(since) = cached.dirty_since.take() {
+            self.dirty.remove(&(since, id));
+            self.dirty_bytes -= cached.bytes.min(self.dirty_bytes);
+        }
+        self.bytes -= cached.bytes;
+        cached.bytes = OVERHEAD_BYTES + state_bytes * DECODED_FACTOR;
+        self.bytes += cached.bytes;
+    }
+
+    /// The changed profiles, those first whose journal rows are the oldest.
+    pub(super) fn dirty(&self) -> impl Iterator<Item = (JournalSeq, ProfileId)> {
+        self.dirty.iter().copied()
+    }
+
+    pub(super) fn dirty_len(&self) -> usize {
+        self.dirty.len()
+    }
+
+    pub(super) fn dirty_bytes(&self) -> usize {
+        self.dirty_bytes
+    }
+
+    /// When the profile with the oldest unwritten journal row became dirty.
+    pub(super) fn dirty_since(&self) -> Option<TimeMs> {
+        let (_, id) = self.dirty.first()?;
+        self.get(*id).map(|cached| cached.dirty_at)
+    }
+
+    /// Lets go of profiles that are stored and were not used lately, until the bound holds.
+    pub(super) fn evict(&mut self) {
+        let mut passes = self.hand.len() * 2;
+        while self.bytes > self.bytes_max && passes > 0 {
+            passes -= 1;
+            let Some(id) = self.hand.pop_front() else {
+                return;
+            };
+            match self.slots.get_mut(&id) {
+                None => continue,
+                Some(Slot::Profile(cached)) if cached.dirty_since.is_some() => {}
+                Some(Slot::Profile(cached)) if cached.used => cached.used = false,
+                Some(Slot::Profile(cached)) => {
+                    self.bytes -= cached.bytes;
+                    self.slots.remove(&id);
+                    continue;
+                }
+                Some(Slot::Redirect(_)) => {
+                    self.slots.remove(&id);
+                    continue;
+                }
+            }
+            self.hand.push_back(id);
+        }
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.slots.len()
+    }
+}

@@ -1,0 +1,436 @@
+//! All definitions of one version: as they are stored, and compiled.
+//!
+//! A switch is a commit of its own, so that every journal row was folded with one catalog and
+//! can be folded again with the same. The stored form holds the authors' texts before `${NAME}`
+//! is replaced: secrets stay in the environment.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+
+use crate::activation::{Activation, Mode, On};
+use crate::audience::{AudienceSet, Definition, Numbering};
+use crate::clock::TimeMs;
+use crate::delivery::Destination;
+use crate::document::{Mistake, Mistakes, Node, Place};
+use crate::keys::{AccountNo, ActivationNo, AudienceNo, CatalogVersion};
+
+/// A definition as it is stored.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Stored {
+    /// The author's id.
+    pub id: String,
+    /// Written in the configuration file: the admin API does not change it.
+    pub from_file: bool,
+    /// Grows with every edit.
+    pub version: u32,
+    /// When it was made.
+    pub created: TimeMs,
+    /// The author's text, as JSON.
+    pub definition: Json,
+}
+
+/// An activation as it is stored.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StoredActivation {
+    /// Its creation id.
+    pub no: ActivationNo,
+    /// Switched on or off through the admin API; what the definition says otherwise.
+    pub active: Option<bool>,
+    /// The definition.
+    #[serde(flatten)]
+    pub stored: Stored,
+}
+
+/// One account as it is stored.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StoredAccount {
+    /// Its number.
+    pub no: AccountNo,
+    /// Its id, as people write it.
+    pub id: String,
+    /// IANA name of its time zone.
+    pub time_zone: String,
+    /// The version at which its audiences changed last.
+    pub audiences_changed: CatalogVersion,
+    /// Numbers of audiences and leaves.
+    pub numbering: Numbering,
+    /// Audiences.
+    pub audiences: Vec<Stored>,
+    /// Destinations.
+    pub destinations: Vec<Stored>,
+    /// Activations.
+    pub activations: Vec<StoredActivation>,
+}
+
+impl StoredAccount {
+    /// The destination with that id.
+    #[must_use]
+    pub fn destination(&self, id: &str) -> Option<&Stored> {
+        self.destinations.iter().find(|one| one.id == id)
+    }
+}
+
+/// All definitions of one version, as they are stored.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct StoredCatalog {
+    /// The version.
+    pub version: CatalogVersion,
+    /// The next activation's number.
+    pub next_activation: u32,
+    /// The accounts.
+    pub accounts: Vec<StoredAccount>,
+}
+
+/// An activation that is in force.
+#[derive(Debug, Clone)]
+pub struct CompiledActivation {
+    /// Its creation id.
+    pub no: ActivationNo,
+    /// What its author wrote.
+    pub definition: Activation,
+    /// Its audiences, by number.
+    pub audiences: Vec<AudienceNo>,
+}
+
+/// One account's definitions, compiled.
+#[derive(Debug, Clone)]
+pub struct Account {
+    /// As stored.
+    pub stored: StoredAccount,
+    /// The audiences.
+    pub audiences: Arc<AudienceSet>,
+    /// The activations.
+    pub activations: Vec<CompiledActivation>,
+    /// The destinations, by id.
+    pub destinations: HashMap<String, Arc<Destination>>,
+    /// Places in `activations`, by audience.
+    by_audience: HashMap<AudienceNo, Vec<usize>>,
+    /// Places of activations that fire on events.
+    on_events: Vec<usize>,
+}
+
+impl Account {
+    /// The activations that listen to an audience.
+    pub fn listening(&self, audience: AudienceNo) -> impl Iterator<Item = &CompiledActivation> {
+        self.by_audience
+            .get(&audience)
+            .into_iter()
+            .flatten()
+            .map(|place| &self.activations[*place])
+    }
+
+    /// The activations that fire on events.
+    pub fn on_events(&self) -> impl Iterator<Item = &CompiledActivation> {
+        self.on_events.iter().map(|place| &self.activations[*place])
+    }
+
+    /// The same account with everything that sends to `destination` switched off.
+    pub(super) fn without(&self, destination: &str) -> Self {
+        let mut stored = self.stored.clone();
+        let mut activations: Vec<CompiledActivation> = self.activations.clone();
+        for (kept, activation) in stored.activations.iter_mut().zip(&mut activations) {
+            if activation.definition.to == destination {
+                kept.active = Some(false);
+                activation.definition.active = false;
+            }
+        }
+        Self {
+            stored,
+            activations,
+            ..self.clone()
+        }
+    }
+
+    /// An audience's id, as its author wrote it.
+    #[must_use]
+    pub fn audience_id(&self, no: AudienceNo) -> &str {
+        self.audiences
+            .definition(no)
+            .map(|one| one.id.as_str())
+            .unwrap_or_default()
+    }
+
+    /// The numbers of all audiences.
+    pub fn audience_numbers(&self) -> impl Iterator<Item = AudienceNo> {
+        self.audiences.audiences().map(|(no, _)| no)
+    }
+
+    /// True if any activation is a mirror.
+    #[must_use]
+    pub fn has_mirrors(&self) -> bool {
+        self.mirrors().next().is_some()
+    }
+
+    /// The activations that are mirrors.
+    pub fn mirrors(&self) -> impl Iterator<Item = &CompiledActivation> {
+        self.activations
+            .iter()
+            .filter(|one| one.definition.mode == Mode::Mirror)
+    }
+
+    /// The activation with that id.
+    #[must_use]
+    pub fn activation(&self, id: &str) -> Option<&CompiledActivation> {
+        self.activations
+            .iter()
+            .find(|activation| activation.definition.id == id)
+    }
+}
+
+/// All definitions of one version, compiled. Never changed, only replaced.
+#[derive(Debug)]
+pub struct Catalog {
+    /// The version.
+    pub version: CatalogVersion,
+    /// As stored.
+    pub next_activation: u32,
+    /// The accounts; their numbers are their places plus one.
+    pub accounts: Vec<Arc<Account>>,
+}
+
+impl Catalog {
+    /// The account with that number.
+    #[must_use]
+    pub fn account(&self, no: AccountNo) -> Option<&Arc<Account>> {
+        self.accounts.iter().find(|account| account.stored.no == no)
+    }
+
+    /// The stored form, for changing one thing in it.
+    #[must_use]
+    pub fn stored(&self) -> StoredCatalog {
+        StoredCatalog {
+            version: self.version,
+            next_activation: self.next_activation,
+            accounts: self
+                .accounts
+                .iter()
+                .map(|account| account.stored.clone())
+                .collect(),
+        }
+    }
+}
+
+/// A mistake and the definition that it is in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DefinitionMistake {
+    /// `audience vip`, for example.
+    pub of: String,
+    /// What is wrong.
+    #[serde(flatten)]
+    pub mistake: Mistake,
+}
+
+/// Replaces `${NAME}` in a node, or says what is missing.
+pub type Substitute<'a> = dyn Fn(&Node, &mut Mistakes) -> Node + 'a;
+
+impl StoredCatalog {
+    /// Compiles everything; numbers that are given on the way end up in the stored form.
+    ///
+    /// # Errors
+    ///
+    /// Every mistake in every definition.
+    pub fn compile(self, substitute: &Substitute<'_>) -> Result<Catalog, Vec<DefinitionMistake>> {
+        self.compile_with(Some(substitute))
+    }
+
+    /// Compiles what is needed to fold: destinations are left out, because what they take from
+    /// the environment may be gone.
+    ///
+    /// # Errors
+    ///
+    /// Every mistake in every definition.
+    pub fn compile_as_of_then(self) -> Result<Catalog, Vec<DefinitionMistake>> {
+        self.compile_with(None)
+    }
+
+    fn compile_with(
+        mut self,
+        substitute: Option<&Substitute<'_>>,
+    ) -> Result<Catalog, Vec<DefinitionMistake>> {
+        let mut mistakes = Vec::new();
+        let mut accounts = Vec::new();
+        for stored in std::mem::take(&mut self.accounts) {
+            match compile_account(stored, substitute) {
+                Ok(account) => accounts.push(Arc::new(account)),
+                Err(found) => mistakes.extend(found),
+            }
+        }
+        if mistakes.is_empty() {
+            let (version, next_activation) = (self.version, self.next_activation);
+            Ok(Catalog {
+                version,
+                next_activation,
+                accounts,
+            })
+        } else {
+            Err(mistakes)
+        }
+    }
+}
+
+/// Reads one kind of definition, each with its mistakes under its own name.
+fn read_all<'a, T>(
+    kind: &str,
+    stored: impl Iterator<Item = &'a Stored>,
+    substitute: &Substitute<'_>,
+    read: impl Fn(&Node, &mut Mistakes) -> Option<T>,
+    found: &mut Vec<DefinitionMistake>,
+) -> Vec<T> {
+    let mut all = Vec::new();
+    for stored in stored {
+        let mut mistakes = Mistakes::default();
+        let node = substitute(&node_of(&stored.definition), &mut mistakes);
+        all.extend(read(&node, &mut mistakes));
+        let of = format!("{kind} {}", stored.id);
+        found.extend(
+            mistakes
+                .into_sorted()
+                .into_iter()
+                .map(|mistake| DefinitionMistake {
+                    of: of.clone(),
+                    mistake,
+                }),
+        );
+    }
+    all
+}
+
+fn compile_account(
+    mut stored: StoredAccount,
+    substitute: Option<&Substitute<'_>>,
+) -> Result<Account, Vec<DefinitionMistake>> {
+    let mut found = Vec::new();
+    let zone = jiff::tz::TimeZone::get(&stored.time_zone).unwrap_or(jiff::tz::TimeZone::UTC);
+    let known = if substitute.is_some() {
+        stored.destinations.as_slice()
+    } else {
+        &[]
+    };
+    let as_written: &Substitute<'_> = &|node, _| node.clone();
+    let replaced = substitute.unwrap_or(as_written);
+    let definitions = read_all(
+        "audience",
+        stored.audiences.iter(),
+        replaced,
+        Definition::read,
+        &mut found,
+    );
+    let destinations = read_all(
+        "destination",
+        known.iter(),
+        replaced,
+        Destination::read,
+        &mut found,
+    );
+    let written = stored
+        .activations
+        .iter()
+        .map(|activation| &activation.stored);
+    let activations = read_all(
+        "activation",
+        written,
+        replaced,
+        Activation::read,
+        &mut found,
+    );
+    if !found.is_empty() {
+        return Err(found);
+    }
+    let changed = stored.audiences_changed;
+    let audiences = AudienceSet::compile(&definitions, changed, &mut stored.numbering, &zone)
+        .map_err(in_audiences)?;
+    let destinations: HashMap<String, Arc<Destination>> = destinations
+        .into_iter()
+        .map(|one| (one.id.clone(), Arc::new(one)))
+        .collect();
+    let activations = link(
+        &stored,
+        activations,
+        &audiences,
+        substitute.map(|_| &destinations),
+    )?;
+    let mut by_audience: HashMap<AudienceNo, Vec<usize>> = HashMap::new();
+    let mut on_events = Vec::new();
+    for (place, activation) in activations.iter().enumerate() {
+        match activation.definition.on {
+            On::Event(_) => on_events.push(place),
+            On::Join | On::Leave | On::Change => {
+                for audience in &activation.audiences {
+                    by_audience.entry(*audience).or_default().push(place);
+                }
+            }
+        }
+    }
+    Ok(Account {
+        stored,
+        audiences: Arc::new(audiences),
+        activations,
+        destinations,
+        by_audience,
+        on_events,
+    })
+}
+
+fn in_audiences(mistakes: Vec<Mistake>) -> Vec<DefinitionMistake> {
+    let of = "audiences".to_owned();
+    mistakes
+        .into_iter()
+        .map(|mistake| DefinitionMistake {
+            of: of.clone(),
+            mistake,
+        })
+        .collect()
+}
+
+/// Ties activations to the audiences and destinations that they name.
+fn link(
+    stored: &StoredAccount,
+    activations: Vec<Activation>,
+    audiences: &AudienceSet,
+    destinations: Option<&HashMap<String, Arc<Destination>>>,
+) -> Result<Vec<CompiledActivation>, Vec<DefinitionMistake>> {
+    let mut found = Vec::new();
+    let mut linked = Vec::new();
+    for (kept, mut definition) in stored.activations.iter().zip(activations) {
+        let mut wrong = |message: String| {
+            let mistake = Mistake {
+                place: Place::default(),
+                message,
+            };
+            found.push(DefinitionMistake {
+                of: format!("activation {}", kept.stored.id),
+                mistake,
+            });
+        };
+        if destinations.is_some_and(|known| !known.contains_key(&definition.to)) {
+            wrong(format!("there is no destination `{}`", definition.to));
+        }
+        let mut numbers = Vec::new();
+        for audience in &definition.audiences {
+            match audiences.by_id(audience) {
+                Some(number) => numbers.push(number),
+                None => wrong(format!("there is no audience `{audience}`")),
+            }
+        }
+        definition.active = kept.active.unwrap_or(definition.active);
+        linked.push(CompiledActivation {
+            no: kept.no,
+            definition,
+            audiences: numbers,
+        });
+    }
+    if found.is_empty() {
+        Ok(linked)
+    } else {
+        Err(found)
+    }
+}
+
+/// A stored definition as a document, so that one reader serves files, the API and the store.
+fn node_of(definition: &Json) -> Node {
+    crate::document::parse(&definition.to_string())
+        .unwrap_or_else(|_| Node::empty_map(Place::default()))
+}

@@ -1,0 +1,384 @@
+//! Folding entries: the same code for inputs that arrive and for those that a restart folds again.
+
+use std::sync::Arc;
+
+use super::Pipeline;
+use super::cache::Cached;
+use super::catalog::Account;
+use super::history;
+use super::journal::Entry;
+use super::outputs::Occasion;
+use crate::audience::{Rebuild, Touched};
+use crate::clock::TimeMs;
+use crate::ingest::Event;
+use crate::keys::{AccountNo, CatalogVersion, JournalSeq, ProfileId};
+use crate::profile::{self, Cause, Changed, Profile, message_hash};
+use crate::store::{Store, StoreError};
+
+/// When and where an entry is folded.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Position {
+    pub(super) seq: JournalSeq,
+    pub(super) now: TimeMs,
+}
+
+/// Buffers that are reused from entry to entry.
+#[derive(Debug, Default)]
+pub(super) struct Scratch {
+    pub(super) touched: Touched,
+    pub(super) changed: Changed,
+}
+
+impl Pipeline {
+    /// Folds one entry. What it leads to is collected in `outputs`.
+    pub(super) fn fold(&mut self, entry: &Entry<'_>, at: Position) -> Result<(), StoreError> {
+        match *entry {
+            Entry::Event {
+                account,
+                profile,
+                event,
+            } => self.fold_event(account, profile, event, at),
+            Entry::Merge {
+                account,
+                loser,
+                winner,
+            } => self.fold_merge(account, loser, winner, at),
+            Entry::Fire { account, profile } => self.fold_timer(account, profile, at),
+            Entry::Warm { account, profile } => self.fold_warming(account, profile, at),
+        }
+    }
+
+    fn account(&self, no: AccountNo) -> Result<Arc<Account>, StoreError> {
+        let missing = || StoreError::Damaged(format!("account {no} is in no catalog"));
+        self.catalog.account(no).cloned().ok_or_else(missing)
+    }
+
+    /// Brings a profile into memory, without asking where an alias points; true if there is one.
+    pub(super) fn load(&mut self, account: AccountNo, id: ProfileId) -> Result<bool, StoreError> {
+        if self.cache.get(id).is_some() {
+            return Ok(true);
+        }
+        let Some(stored) = self.store.profile(account, id)? else {
+            return Ok(false);
+        };
+        let cached = super::codec::decode(&stored)?;
+        if let Some(due) = cached.due() {
+            self.timers.arm(due, id, account);
+        }
+        self.cache.insert(id, cached, stored.state.len());
+        Ok(true)
+    }
+
+    /// Brings a profile into memory, or begins it.
+    fn ensure(&mut self, account: &Account, id: ProfileId, at: Position) -> Result<(), StoreError> {
+        if self.load(account.stored.no, id)? {
+            return Ok(());
+        }
+        let warm = account.stored.audiences_changed;
+        let profile = Profile::new(id, at.seq, at.now, warm);
+        self.cache
+            .insert(id, Cached::new(account.stored.no, profile), 0);
+        self.stats.profiles += 1;
+        Ok(())
+    }
+
+    /// True where the profile has this entry already: it was written back before the crash.
+    fn has_already(&self, id: ProfileId, at: Position) -> bool {
+        self.cache
+            .get(id)
+            .is_some_and(|cached| cached.stored >= at.seq)
+    }
+
+    fn fold_event(
+        &mut self,
+        account: AccountNo,
+        id: ProfileId,
+        bytes: &[u8],
+        at: Position,
+    ) -> Result<(), StoreError> {
+        let account = self.account(account)?;
+        self.ensure(&account, id, at)?;
+        if self.has_already(id, at) {
+            return Ok(());
+        }
+        self.warm(&account, id, at)?;
+        let event = decode(bytes)?;
+        let horizon = self.horizon(at.now);
+        let Scratch { touched, changed } = &mut self.scratch;
+        touched.clear();
+        changed.clear();
+        let cached = self.cache.get_mut(id).expect("ensured above");
+        let begins = cached.folded == JournalSeq(0);
+        cached.folded = at.seq;
+        let stated = event.stated_time.unwrap_or(event.time);
+        cached.recent.remember(
+            message_hash(event.message_id),
+            stated,
+            event.received,
+            horizon,
+        );
+        cached.pending.extend_from_slice(bytes);
+        if begins {
+            cached.profile.first_seen = event.time;
+            cached.profile.last_seen = event.time;
+        }
+        profile::fold(&mut cached.profile, &event, changed);
+        account.audiences.fold(&mut cached.profile, &event, touched);
+        for name in &changed.attributes {
+            account.audiences.touch_attribute(name, touched);
+        }
+        for name in &changed.consents {
+            account.audiences.touch_consent(name, touched);
+        }
+        if !touched.late().is_empty() {
+            let bytes = whole_history(self.store.as_ref(), cached)?;
+            let events = history::events(&bytes)?;
+            let late = Rebuild::Leaves(touched.late().to_vec());
+            account
+                .audiences
+                .rebuild(&mut cached.profile, &late, &events);
+        }
+        let due_before = cached.due();
+        if begins {
+            account.audiences.begin(touched);
+        }
+        let changes =
+            account
+                .audiences
+                .evaluate(&mut cached.profile, touched, at.now, Cause::Event);
+        let occasion = Occasion {
+            event: Some(&event),
+            now: at.now,
+        };
+        self.outputs
+            .changed(&account, &mut cached.profile, &changes, changed, occasion);
+        self.rearm(id, due_before);
+        self.cache.mark_dirty(id, at.seq, at.now, bytes.len());
+        Ok(())
+    }
+
+    /// Sets the timer of a profile that was just folded, if it is an earlier one.
+    fn rearm(&mut self, id: ProfileId, before: Option<TimeMs>) {
+        let Some(cached) = self.cache.get(id) else {
+            return;
+        };
+        let due = cached.due();
+        if due != before
+            && let Some(due) = due
+        {
+            self.timers.arm(due, id, cached.account);
+        }
+    }
+
+    /// Folds what newer definitions need to know out of a profile's history.
+    fn warm(
+        &mut self,
+        account: &Arc<Account>,
+        id: ProfileId,
+        at: Position,
+    ) -> Result<(), StoreError> {
+        let wanted = account.stored.audiences_changed;
+        let cached = self.cache.get_mut(id).expect("the caller loaded it");
+        let warm = cached.profile.warm;
+        if warm >= wanted {
+            return Ok(());
+        }
+        let bytes = if account.audiences.needs_rebuild(warm) {
+            whole_history(self.store.as_ref(), cached)?
+        } else {
+            Vec::new()
+        };
+        let events = history::events(&bytes)?;
+        let due_before = cached.due();
+        let touched = &mut self.scratch.touched;
+        touched.clear();
+        touched.look_at_everything();
+        let profile = &mut cached.profile;
+        account
+            .audiences
+            .rebuild(profile, &Rebuild::Since(warm), &events);
+        profile.warm = wanted;
+        let changes = account
+            .audiences
+            .evaluate(profile, touched, at.now, Cause::Warming);
+        let occasion = Occasion {
+            event: None,
+            now: at.now,
+        };
+        self.outputs
+            .changed(account, profile, &changes, &Changed::default(), occasion);
+        cached.folded = at.seq;
+        self.rearm(id, due_before);
+        self.cache.mark_dirty(id, at.seq, at.now, 0);
+        Ok(())
+    }
+
+    fn fold_warming(
+        &mut self,
+        account: AccountNo,
+        id: ProfileId,
+        at: Position,
+    ) -> Result<(), StoreError> {
+        let account = self.account(account)?;
+        if !self.load(account.stored.no, id)? || self.has_already(id, at) {
+            return Ok(());
+        }
+        self.warm(&account, id, at)
+    }
+
+    fn fold_timer(
+        &mut self,
+        account: AccountNo,
+        id: ProfileId,
+        at: Position,
+    ) -> Result<(), StoreError> {
+        let account = self.account(account)?;
+        if !self.load(account.stored.no, id)? || self.has_already(id, at) {
+            return Ok(());
+        }
+        self.warm(&account, id, at)?;
+        let cached = self.cache.get_mut(id).expect("loaded above");
+        cached.folded = at.seq;
+        let due_before = cached.due();
+        let touched = &mut self.scratch.touched;
+        touched.clear();
+        touched.look_at_due();
+        let profile = &mut cached.profile;
+        let changes = account
+            .audiences
+            .evaluate(profile, touched, at.now, Cause::Time);
+        let occasion = Occasion {
+            event: None,
+            now: at.now,
+        };
+        self.outputs
+            .changed(&account, profile, &changes, &Changed::default(), occasion);
+        let (over, waiting) = std::mem::take(&mut profile.ledger.held)
+            .into_iter()
+            .partition(|held| held.due <= at.now);
+        profile.ledger.held = waiting;
+        let over: Vec<_> = over;
+        for held in over {
+            self.outputs.settle_held(&account, profile, held, at.now);
+        }
+        self.rearm(id, due_before);
+        self.cache.mark_dirty(id, at.seq, at.now, 0);
+        Ok(())
+    }
+
+    /// Makes one profile part of another: ids, attributes and history move, conditions are
+    /// folded again from both histories, and nothing is activated twice.
+    fn fold_merge(
+        &mut self,
+        account: AccountNo,
+        loser: ProfileId,
+        winner: ProfileId,
+        at: Position,
+    ) -> Result<(), StoreError> {
+        let account = self.account(account)?;
+        self.ensure(&account, winner, at)?;
+        let there = self.load(account.stored.no, loser)?;
+        if self.has_already(winner, at) || !there {
+            self.cache.remove(loser);
+            self.cache.redirect(loser, winner);
+            return Ok(());
+        }
+        let Some(gone) = self.cache.remove(loser) else {
+            return Ok(());
+        };
+        self.cache.redirect(loser, winner);
+        self.stats.profiles = self.stats.profiles.saturating_sub(1);
+        self.stats.merges += 1;
+        let since = gone.dirty_since().map_or(at.seq, |since| since.min(at.seq));
+        self.outputs
+            .vanish(account.stored.no, &gone.profile, at.now);
+        let mut moved = whole_history(self.store.as_ref(), &gone)?;
+        let horizon = self.horizon(at.now);
+        let cached = self.cache.get_mut(winner).expect("ensured above");
+        moved.extend_from_slice(&cached.pending);
+        let grown = moved.len() - cached.pending.len();
+        cached.pending = moved;
+        cached.folded = at.seq;
+        cached.absorbed.extend(gone.row);
+        cached.absorbed.extend(gone.absorbed);
+        cached.recent.merge(gone.recent, horizon);
+        self.join_profiles(&account, winner, gone.profile, at)?;
+        self.cache.mark_dirty(winner, since, at.now, grown);
+        Ok(())
+    }
+
+    fn join_profiles(
+        &mut self,
+        account: &Arc<Account>,
+        winner: ProfileId,
+        gone: Profile,
+        at: Position,
+    ) -> Result<(), StoreError> {
+        let cached = self.cache.get_mut(winner).expect("the caller ensured it");
+        let due_before = cached.due();
+        for (activation, _) in &gone.ledger.activated {
+            for (audience, membership) in gone.memberships.iter() {
+                if membership.member {
+                    self.outputs
+                        .activated_elsewhere
+                        .push((*activation, audience));
+                }
+            }
+        }
+        let occasion = Occasion {
+            event: None,
+            now: at.now,
+        };
+        self.outputs.unsay(account, &gone, occasion);
+        let Scratch { touched, changed } = &mut self.scratch;
+        touched.clear();
+        touched.look_at_everything();
+        changed.clear();
+        profile::merge(&mut cached.profile, gone, changed);
+        let bytes = whole_history(self.store.as_ref(), cached)?;
+        let events = history::events(&bytes)?;
+        let profile = &mut cached.profile;
+        account.audiences.rebuild(profile, &Rebuild::All, &events);
+        profile.warm = account.stored.audiences_changed;
+        let changes = account
+            .audiences
+            .evaluate(profile, touched, at.now, Cause::Event);
+        self.outputs
+            .changed(account, profile, &changes, changed, occasion);
+        self.outputs.activated_elsewhere.clear();
+        self.rearm(winner, due_before);
+        Ok(())
+    }
+
+    /// Events received before this need not be told from their repeats any more.
+    pub(super) fn horizon(&self, now: TimeMs) -> TimeMs {
+        now.plus(-self.bounds.idempotency_ms)
+    }
+
+    /// The version that profiles of an account have to be warm for.
+    pub(super) fn wanted(&self, account: AccountNo) -> CatalogVersion {
+        self.catalog
+            .account(account)
+            .map_or(CatalogVersion(0), |account| {
+                account.stored.audiences_changed
+            })
+    }
+}
+
+/// Everything that is known to have happened to a person, encoded, in the order of arrival.
+pub(super) fn whole_history(
+    store: &(dyn Store + Send),
+    cached: &Cached,
+) -> Result<Vec<u8>, StoreError> {
+    let chunks = match cached.row {
+        Some(row) => store.history(row)?,
+        None => Vec::new(),
+    };
+    history::unframe(&chunks, &cached.pending)
+}
+
+fn decode(bytes: &[u8]) -> Result<Event<'_>, StoreError> {
+    Event::decode(bytes)
+        .map(|(event, _)| event)
+        .map_err(|error| StoreError::Damaged(error.to_string()))
+}

@@ -1,0 +1,61 @@
+//! A person's events as they lie in the store: frames, each compressed on its own.
+//!
+//! A write-back appends one frame to what is there without reading it.
+
+use crate::ingest::Event;
+use crate::store::{HistoryChunk, StoreError};
+
+/// One frame around the encoded events `events`; nothing around nothing.
+#[must_use]
+pub fn frame(events: &[u8]) -> Vec<u8> {
+    if events.is_empty() {
+        return Vec::new();
+    }
+    let packed = lz4_flex::compress_prepend_size(events);
+    let mut frame = Vec::with_capacity(packed.len() + 4);
+    frame.extend_from_slice(
+        &u32::try_from(packed.len())
+            .unwrap_or(u32::MAX)
+            .to_le_bytes(),
+    );
+    frame.extend_from_slice(&packed);
+    frame
+}
+
+/// The encoded events of all chunks, one after the other, followed by `pending`.
+///
+/// # Errors
+///
+/// The bytes are not frames: the store is damaged.
+pub fn unframe(chunks: &[HistoryChunk], pending: &[u8]) -> Result<Vec<u8>, StoreError> {
+    let damaged = || StoreError::Damaged("a frame of a history".to_owned());
+    let mut events = Vec::new();
+    for HistoryChunk(bytes) in chunks {
+        let mut rest = bytes.as_slice();
+        while let Some((length, after)) = rest.split_first_chunk::<4>() {
+            let length = u32::from_le_bytes(*length) as usize;
+            let packed = after.get(..length).ok_or_else(damaged)?;
+            let frame = lz4_flex::decompress_size_prepended(packed).map_err(|_| damaged())?;
+            events.extend_from_slice(&frame);
+            rest = &after[length..];
+        }
+    }
+    events.extend_from_slice(pending);
+    Ok(events)
+}
+
+/// Decodes events that lie one after the other.
+///
+/// # Errors
+///
+/// The bytes are not events: the store is damaged.
+pub fn events(mut bytes: &[u8]) -> Result<Vec<Event<'_>>, StoreError> {
+    let mut events = Vec::new();
+    while !bytes.is_empty() {
+        let (event, rest) =
+            Event::decode(bytes).map_err(|error| StoreError::Damaged(error.to_string()))?;
+        events.push(event);
+        bytes = rest;
+    }
+    Ok(events)
+}

@@ -1,0 +1,165 @@
+//! The inputs of one commit, packed into a journal row and read again.
+
+use serde::{Deserialize, Serialize};
+
+use crate::keys::{AccountNo, ProfileId};
+use crate::store::StoreError;
+
+/// One input. Stored by position: append, never reorder.
+///
+/// The profile of an event is resolved before it is journaled, so that folding a row again never
+/// asks where an alias points today.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Entry<'a> {
+    /// An accepted event of a profile.
+    Event {
+        /// The account.
+        account: AccountNo,
+        /// Whose event it is.
+        profile: ProfileId,
+        /// The encoded event.
+        #[serde(borrow)]
+        event: &'a [u8],
+    },
+    /// One profile became part of another.
+    Merge {
+        /// The account.
+        account: AccountNo,
+        /// The profile that is no more.
+        loser: ProfileId,
+        /// The profile that has it all.
+        winner: ProfileId,
+    },
+    /// A profile's timer fired.
+    Fire {
+        /// The account.
+        account: AccountNo,
+        /// Whose timer it was.
+        profile: ProfileId,
+    },
+    /// A profile was brought up to the newest definitions.
+    Warm {
+        /// The account.
+        account: AccountNo,
+        /// The profile.
+        profile: ProfileId,
+    },
+}
+
+impl Entry<'_> {
+    /// The profiles that the entry is about.
+    #[must_use]
+    pub fn mentions(&self, id: ProfileId) -> bool {
+        match *self {
+            Self::Event { profile, .. }
+            | Self::Fire { profile, .. }
+            | Self::Warm { profile, .. } => profile == id,
+            Self::Merge { loser, winner, .. } => loser == id || winner == id,
+        }
+    }
+}
+
+/// Collects the entries of the next row.
+#[derive(Debug, Default)]
+pub struct Packer(Vec<u8>);
+
+impl Packer {
+    /// Adds an entry.
+    ///
+    /// # Panics
+    ///
+    /// Never: writing to a vector cannot fail.
+    pub fn push(&mut self, entry: &Entry<'_>) {
+        self.0 = postcard::to_extend(entry, std::mem::take(&mut self.0))
+            .expect("plain fields encode into memory");
+    }
+
+    /// True while nothing was added.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The compressed body of a row; the packer is empty afterwards.
+    pub fn take(&mut self) -> Vec<u8> {
+        let body = lz4_flex::compress_prepend_size(&self.0);
+        self.0.clear();
+        body
+    }
+}
+
+/// The entries of a row's body, not yet read.
+#[derive(Debug)]
+pub struct Unpacked(Vec<u8>);
+
+impl Unpacked {
+    /// Decompresses a body.
+    ///
+    /// # Errors
+    ///
+    /// The bytes are not a body: the store is damaged.
+    pub fn new(body: &[u8]) -> Result<Self, StoreError> {
+        lz4_flex::decompress_size_prepended(body)
+            .map(Self)
+            .map_err(|error| StoreError::Damaged(format!("a journal row: {error}")))
+    }
+
+    /// The entries, in the order in which they were folded.
+    ///
+    /// # Errors
+    ///
+    /// The bytes are not entries: the store is damaged.
+    pub fn entries(&self) -> Result<Vec<Entry<'_>>, StoreError> {
+        let mut rest = self.0.as_slice();
+        let mut entries = Vec::new();
+        while !rest.is_empty() {
+            let (entry, after) = postcard::take_from_bytes(rest)
+                .map_err(|error| StoreError::Damaged(format!("a journal entry: {error}")))?;
+            entries.push(entry);
+            rest = after;
+        }
+        Ok(entries)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entries_come_back_as_they_went_in() {
+        let (account, a, b) = (AccountNo(1), ProfileId([1; 16]), ProfileId([2; 16]));
+        let entries = [
+            Entry::Event {
+                account,
+                profile: a,
+                event: b"one",
+            },
+            Entry::Merge {
+                account,
+                loser: a,
+                winner: b,
+            },
+            Entry::Fire {
+                account,
+                profile: b,
+            },
+            Entry::Warm {
+                account,
+                profile: b,
+            },
+        ];
+        let mut packer = Packer::default();
+        entries.iter().for_each(|entry| packer.push(entry));
+        let unpacked = Unpacked::new(&packer.take()).unwrap();
+        assert_eq!(unpacked.entries().unwrap(), entries);
+        assert!(packer.is_empty());
+    }
+
+    #[test]
+    fn damaged_bytes_are_an_error() {
+        assert!(Unpacked::new(&[1, 2]).is_err());
+        let garbage = lz4_flex::compress_prepend_size(&[9; 40]);
+        assert!(Unpacked::new(&garbage).unwrap().entries().is_err());
+    }
+}

@@ -1,0 +1,122 @@
+//! The one loop between what comes in and what goes out.
+//!
+//! In: submissions of ingest, timers, results of deliveries, questions of the admin API. Out: one
+//! commit per turn, then replies and deliveries. Everything that arrives while a commit is under
+//! way forms the next one; an idle pipeline commits at once.
+//!
+//! Profiles are folded in place. A commit that fails throws the whole cache away, and the journal
+//! is folded again from the store: memory never holds what is not durable for longer than the
+//! turn that tries.
+
+mod cache;
+pub mod catalog;
+mod codec;
+mod commit;
+mod erase;
+mod feed;
+mod fold;
+mod handle;
+pub mod history;
+pub mod journal;
+mod outputs;
+mod recover;
+mod render;
+mod resolve;
+mod results;
+mod resync;
+mod run;
+mod switch;
+mod timers;
+mod view;
+
+pub use codec::decode_profile;
+pub use handle::{Asked, Handle, Progress, Shared};
+pub use resolve::MERGES_MAX;
+pub use resync::{REPLACE_PERSONS_MAX, resync};
+pub use run::{Channels, Start, start};
+pub use switch::{Compile, SwitchError};
+pub use view::Person;
+
+use std::collections::{HashSet, VecDeque};
+use std::sync::Arc;
+
+use cache::Cache;
+use catalog::Catalog;
+use fold::Scratch;
+use journal::Packer;
+use outputs::Outputs;
+use timers::Timers;
+
+use crate::clock::TimeMs;
+use crate::delivery::Destinations;
+use crate::keys::{AccountNo, ActivationNo, JournalSeq};
+use crate::store::{DeliveryRow, Head, Store};
+
+/// The bounds of the pipeline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bounds {
+    /// Profiles in memory, in bytes.
+    pub cache_bytes: usize,
+    /// Changed profiles that are not written back, in bytes: from half of it on, write-back goes
+    /// along with every commit.
+    pub dirty_bytes: usize,
+    /// How long a changed profile may wait for its write-back, in milliseconds.
+    pub write_back_ms: i64,
+    /// Journal rows are kept for the list of recent events up to this many bytes.
+    pub feed_bytes: u64,
+    /// Journal rows that are not folded into stored profiles, in bytes; beyond it nothing more is
+    /// taken until write-back has caught up.
+    pub tail_bytes: u64,
+    /// How long a message id makes its event idempotent, in milliseconds.
+    pub idempotency_ms: i64,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self {
+            cache_bytes: 256 << 20,
+            dirty_bytes: 128 << 20,
+            write_back_ms: 5_000,
+            feed_bytes: 256 << 20,
+            tail_bytes: 512 << 20,
+            idempotency_ms: 48 * 60 * 60 * 1_000,
+        }
+    }
+}
+
+/// Figures that are kept while running.
+#[derive(Debug, Clone, Copy, Default)]
+struct Stats {
+    profiles: u64,
+    merges: u64,
+}
+
+/// The pipeline's state: owned by its thread, asked through its [`Handle`].
+#[derive(Debug)]
+pub struct Pipeline {
+    store: Box<dyn Store + Send>,
+    catalog: Arc<Catalog>,
+    shared: Arc<Shared>,
+    bounds: Bounds,
+    head: Head,
+    cache: Cache,
+    timers: Timers,
+    packer: Packer,
+    outputs: Outputs,
+    scratch: Scratch,
+    stats: Stats,
+    /// Journal rows that are in the store, oldest first, with their sizes in bytes.
+    rows: VecDeque<(JournalSeq, u64)>,
+    rows_bytes: u64,
+    /// The last row of profiles that background warming has to reach; none while all are warm.
+    warm_until: Option<i64>,
+    destinations: Destinations,
+    /// Deliveries that a question made durable, for the worker.
+    outbound: Vec<DeliveryRow>,
+    /// Mirrors that have to be told everything.
+    resync: Vec<(AccountNo, ActivationNo)>,
+    /// Mirrors that lost a delivery and have not been told everything since.
+    broken_mirrors: HashSet<(AccountNo, ActivationNo)>,
+    /// Set while commits fail: nothing is taken before this instant.
+    refusing_until: Option<TimeMs>,
+}

@@ -1,0 +1,212 @@
+//! Whose event it is: ids to profiles, and what an identify or alias message links.
+
+use super::Pipeline;
+use super::cache::Found;
+use super::fold::Position;
+use super::journal::Entry;
+use crate::clock::TimeMs;
+use crate::ingest::{Event, EventKind, Verdict};
+use crate::keys::{AccountNo, IdKind, ProfileId};
+use crate::profile::{Sighting, message_hash};
+use crate::store::{AliasRow, StoreError};
+
+/// How many other profiles can be merged into one. A shared device that everybody logs in on
+/// would otherwise collect the world.
+pub const MERGES_MAX: u32 = 100;
+/// How many aliases are followed from one to the next.
+const ALIAS_CHAIN_MAX: u32 = 8;
+
+impl Pipeline {
+    /// Takes one arriving event: finds its profile, refuses repeats, journals and folds it.
+    pub(super) fn take(
+        &mut self,
+        account: AccountNo,
+        bytes: &[u8],
+        at: Position,
+    ) -> Result<Verdict, StoreError> {
+        let (event, _) =
+            Event::decode(bytes).map_err(|error| StoreError::Damaged(error.to_string()))?;
+        let id = self.whose(account, &event)?;
+        if self.cache.get(id).is_none() && !self.load(account, id)? {
+            // Only somebody unknown can be somebody erased.
+            if self
+                .store
+                .tombstone(account, id)?
+                .is_some_and(|erased| event.time <= erased)
+            {
+                return Ok(Verdict::Erased);
+            }
+        } else if self.is_repeat(id, &event, at.now)? {
+            return Ok(Verdict::Repeat);
+        }
+        self.link(account, &event, id, at)?;
+        let entry = Entry::Event {
+            account,
+            profile: id,
+            event: bytes,
+        };
+        self.packer.push(&entry);
+        self.fold(&entry, at)?;
+        Ok(Verdict::Accepted)
+    }
+
+    /// The profile that an event belongs to: the user's, else the visitor's.
+    fn whose(&mut self, account: AccountNo, event: &Event<'_>) -> Result<ProfileId, StoreError> {
+        let provisional = match (event.user_id, event.anonymous_id) {
+            (Some(user), _) => ProfileId::provisional(account, IdKind::User, user),
+            (None, anonymous) => {
+                ProfileId::provisional(account, IdKind::Anonymous, anonymous.unwrap_or_default())
+            }
+        };
+        self.follow(account, provisional)
+    }
+
+    /// The profile that an id belongs to today.
+    pub(super) fn follow(
+        &mut self,
+        account: AccountNo,
+        provisional: ProfileId,
+    ) -> Result<ProfileId, StoreError> {
+        let mut id = provisional;
+        for _ in 0..ALIAS_CHAIN_MAX {
+            match self.cache.find(id) {
+                Found::Profile => return Ok(id),
+                Found::Redirect(to) => id = to,
+                Found::Nothing => match self.store.alias(account, id)? {
+                    Some(to) => {
+                        self.cache.redirect(id, to);
+                        id = to;
+                    }
+                    None => return Ok(id),
+                },
+            }
+        }
+        Ok(id)
+    }
+
+    fn is_repeat(
+        &mut self,
+        id: ProfileId,
+        event: &Event<'_>,
+        now: TimeMs,
+    ) -> Result<bool, StoreError> {
+        let horizon = self.horizon(now);
+        let stated = event.stated_time.unwrap_or(event.time);
+        let Some(cached) = self.cache.get(id) else {
+            return Ok(false);
+        };
+        match cached
+            .recent
+            .sighting(message_hash(event.message_id), stated, horizon)
+        {
+            Sighting::New => Ok(false),
+            Sighting::Repeat => Ok(true),
+            Sighting::AskHistory => {
+                let bytes = super::fold::whole_history(self.store.as_ref(), cached)?;
+                let events = super::history::events(&bytes)?;
+                Ok(events
+                    .iter()
+                    .any(|past| past.message_id == event.message_id && past.received >= horizon))
+            }
+        }
+    }
+
+    /// What an identify or alias message says about other ids of the same person.
+    fn link(
+        &mut self,
+        account: AccountNo,
+        event: &Event<'_>,
+        profile: ProfileId,
+        at: Position,
+    ) -> Result<(), StoreError> {
+        match (
+            event.kind,
+            event.user_id,
+            event.anonymous_id,
+            event.previous_id,
+        ) {
+            (EventKind::Identify, Some(_), Some(anonymous), _) => {
+                let id = ProfileId::provisional(account, IdKind::Anonymous, anonymous);
+                self.link_visitor(account, id, profile, at)
+            }
+            (EventKind::Alias, Some(_), _, Some(previous)) => {
+                let user = ProfileId::provisional(account, IdKind::User, previous);
+                let current = self.follow(account, user)?;
+                if self.load(account, current)? {
+                    return self.absorb(account, user, current, profile, at);
+                }
+                let visitor = ProfileId::provisional(account, IdKind::Anonymous, previous);
+                self.point(account, user, profile);
+                self.link_visitor(account, visitor, profile, at)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// A visitor became a user. A visitor who was another user before is not merged: the id
+    /// points at the newest user from now on, and the two people stay two.
+    fn link_visitor(
+        &mut self,
+        account: AccountNo,
+        visitor: ProfileId,
+        user: ProfileId,
+        at: Position,
+    ) -> Result<(), StoreError> {
+        let current = self.follow(account, visitor)?;
+        if current == user {
+            return Ok(());
+        }
+        if current == visitor && self.load(account, visitor)? {
+            return self.absorb(account, visitor, visitor, user, at);
+        }
+        self.point(account, visitor, user);
+        Ok(())
+    }
+
+    /// Merges the profile `loser`, found under `id`, into `winner`.
+    fn absorb(
+        &mut self,
+        account: AccountNo,
+        id: ProfileId,
+        loser: ProfileId,
+        winner: ProfileId,
+        at: Position,
+    ) -> Result<(), StoreError> {
+        if loser == winner {
+            return Ok(());
+        }
+        self.load(account, winner)?;
+        let merges = |id| self.cache.get(id).map_or(0, |cached| cached.profile.merges);
+        if merges(winner).saturating_add(merges(loser)) >= MERGES_MAX {
+            metrics::counter!("segue_merges_refused_total").increment(1);
+            return Ok(());
+        }
+        // Whoever pointed at the loser points at the winner: chains stay one step long.
+        for pointing in self.store.aliases_of(account, loser)? {
+            self.point(account, pointing, winner);
+        }
+        self.point(account, loser, winner);
+        if id != loser {
+            self.point(account, id, winner);
+        }
+        let entry = Entry::Merge {
+            account,
+            loser,
+            winner,
+        };
+        self.packer.push(&entry);
+        self.fold(&entry, at)
+    }
+
+    /// Makes an id belong to a profile. A profile under that very id has been merged before.
+    fn point(&mut self, account: AccountNo, id: ProfileId, profile: ProfileId) {
+        self.outputs.alias(AliasRow {
+            account,
+            id,
+            profile,
+        });
+        if self.cache.get(id).is_none() {
+            self.cache.redirect(id, profile);
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! What the admin API asks about single persons.
+
+use super::Pipeline;
+use super::cache::Found;
+use super::catalog::Account;
+use super::commit::Urgency;
+use crate::activation::plan;
+use crate::clock::TimeMs;
+use crate::delivery::Precheck;
+use crate::keys::{AccountNo, ActivationNo, IdKind, ProfileId};
+use crate::profile::Profile;
+use crate::store::{DeliveryState, OutcomeRow, Reader, StoreError};
+
+/// A person, with the encoded events of their history, oldest first.
+#[derive(Debug, Clone)]
+pub struct Person {
+    /// What is known of them.
+    pub profile: Profile,
+    /// Encoded events; see [`super::history::events`].
+    pub history: Vec<u8>,
+}
+
+impl Pipeline {
+    /// The person with that id.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    pub fn person(
+        &mut self,
+        account: AccountNo,
+        kind: IdKind,
+        id: &str,
+    ) -> Result<Option<Person>, StoreError> {
+        match self.find(account, kind, id)? {
+            Some(id) => self.person_at(account, id),
+            None => Ok(None),
+        }
+    }
+
+    /// The profile that an id belongs to, if there is one.
+    pub(super) fn find(
+        &mut self,
+        account: AccountNo,
+        kind: IdKind,
+        id: &str,
+    ) -> Result<Option<ProfileId>, StoreError> {
+        let id = self.follow(account, ProfileId::provisional(account, kind, id))?;
+        let there = self.cache.find(id) == Found::Profile || self.load(account, id)?;
+        Ok(there.then_some(id))
+    }
+
+    /// The person with that profile.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    pub fn person_at(
+        &mut self,
+        account: AccountNo,
+        id: ProfileId,
+    ) -> Result<Option<Person>, StoreError> {
+        if !self.load(account, id)? {
+            return Ok(None);
+        }
+        let history = self.history_of(id)?;
+        let profile = self.cache.get(id).map(|cached| cached.profile.clone());
+        Ok(profile.map(|profile| Person { profile, history }))
+    }
+
+    /// The pipeline's time: what a question has to be answered for.
+    #[must_use]
+    pub fn time(&self, clock: TimeMs) -> TimeMs {
+        self.now(clock)
+    }
+
+    /// Writes everything back, so that a reader of the store sees what the pipeline sees, and
+    /// opens such a reader.
+    ///
+    /// # Errors
+    ///
+    /// The store does not work.
+    pub fn settled_reader(&mut self) -> Result<Box<dyn Reader + Send>, StoreError> {
+        let now = self.head.clock;
+        match self.commit(now, Urgency::All, None) {
+            Ok(fresh) => self.outbound.extend(fresh),
+            Err(error) => {
+                self.give_up(now, &error);
+                return Err(error);
+            }
+        }
+        self.store.reader()
+    }
+
+    /// Whether a delivery may still be sent to the person whom it is about.
+    #[must_use]
+    pub fn may_send(&mut self, account: AccountNo, no: ActivationNo, id: ProfileId) -> Precheck {
+        let Some(found) = self.catalog.account(account).cloned() else {
+            return Precheck::Skip("inactive");
+        };
+        let Some(activation) = activation(&found, no) else {
+            return Precheck::Skip("inactive");
+        };
+        match self.load(account, id) {
+            Ok(true) => {}
+            // Who cannot be looked up now is looked up at the next attempt.
+            Ok(false) | Err(_) => return Precheck::Go,
+        }
+        let Some(cached) = self.cache.get(id) else {
+            return Precheck::Go;
+        };
+        let granted = |name: &String| cached.profile.consents.granted(name);
+        if activation.consent.iter().all(granted) {
+            Precheck::Go
+        } else {
+            Precheck::Skip(plan::Reason::NoConsent.as_str())
+        }
+    }
+
+    /// Sends dead letters again, each under its own id.
+    ///
+    /// # Errors
+    ///
+    /// The store does not work.
+    pub fn replay(&mut self, clock: TimeMs, ids: &[String]) -> Result<usize, StoreError> {
+        let now = self.now(clock);
+        let mut replayed = Vec::new();
+        for id in ids {
+            let Some(mut row) = self.store.delivery(id)? else {
+                continue;
+            };
+            if row.state != DeliveryState::Failed || row.body.is_empty() {
+                continue;
+            }
+            row.state = DeliveryState::Pending;
+            (row.reason, row.next, row.attempts) = (None, now, 0);
+            self.outputs.apply.outcomes.push(OutcomeRow {
+                id: row.id.clone(),
+                state: DeliveryState::Pending,
+                reason: None,
+                attempts: 0,
+                log: format!(
+                    "{{\"at\":\"{}\",\"outcome\":\"replayed\"}}",
+                    now.to_rfc3339()
+                ),
+                next: now,
+            });
+            replayed.push(row);
+        }
+        let count = replayed.len();
+        match self.commit(now, Urgency::Calm, None) {
+            Ok(fresh) => {
+                self.outbound.extend(fresh);
+                self.outbound.extend(replayed);
+                Ok(count)
+            }
+            Err(error) => {
+                self.give_up(now, &error);
+                Err(error)
+            }
+        }
+    }
+}
+
+fn activation(account: &Account, no: ActivationNo) -> Option<&crate::activation::Activation> {
+    let found = account.activations.iter().find(|one| one.no == no)?;
+    found.definition.active.then_some(&found.definition)
+}

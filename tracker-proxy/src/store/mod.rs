@@ -1,0 +1,241 @@
+//! What survives a crash: the journal, what was derived from it, and profiles written back later.
+//!
+//! In: a [`Commit`], made durable as one step (where a backend has to keep `append` and `apply`
+//! apart, the journal row goes first and is what callers wait for). Out: rows for the stages to
+//! read again. The store knows bytes and keys and no stage.
+//!
+//! The journal is the truth. Everything in [`Apply`] was derived from a journal row and becomes
+//! durable with it; everything in [`WriteBack`] is a cache that can be folded again from the
+//! journal rows after its `folded` mark.
+
+mod error;
+mod fault;
+mod rows;
+pub mod sqlite;
+
+pub use error::StoreError;
+pub use fault::{Fault, Faults, Step};
+pub use rows::{
+    AliasRow, Apply, CatalogRow, Commit, DeliveryFilter, DeliveryRow, DeliveryState, Erasure, Head,
+    HistoryChunk, JournalRow, MemberRow, MembershipRow, OutboxRow, OutcomeRow, ProfileRow,
+    Rewritten, StoredProfile, TombstoneRow, WriteBack, Written,
+};
+
+use crate::clock::TimeMs;
+use crate::keys::{AccountNo, ActivationNo, AudienceNo, JournalSeq, ProfileId};
+
+/// The writing side. One owner holds it; a second one is refused when it opens.
+///
+/// A trait because two backends are real: SQLite here, PostgreSQL for several proxies.
+pub trait Store: Reader + std::fmt::Debug {
+    /// Makes a commit durable, and says where each profile of its write-back lies now.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Full`] when there is no room: nothing of the commit is durable, and the
+    /// same commit may be tried again. Any other error leaves the result unknown: reopen.
+    fn commit(&mut self, commit: &Commit) -> Result<Vec<Written>, StoreError>;
+
+    /// Removes every trace of a person, rewriting the journal rows that mention them.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Store::commit`].
+    fn erase(&mut self, erasure: &Erasure) -> Result<(), StoreError>;
+
+    /// A reading side of its own, for another thread.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be opened once more.
+    fn reader(&self) -> Result<Box<dyn Reader + Send>, StoreError>;
+}
+
+/// The reading side: sees what is committed.
+pub trait Reader {
+    /// Where the store stands.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    fn head(&self) -> Result<Head, StoreError>;
+
+    /// The newest catalog, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    fn newest_catalog(&self) -> Result<Option<CatalogRow>, StoreError>;
+
+    /// The catalog of a version.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    fn catalog(&self, version: u32) -> Result<Option<CatalogRow>, StoreError>;
+
+    /// Up to `limit` journal rows after `after`, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    fn journal_after(&self, after: JournalSeq, limit: u32) -> Result<Vec<JournalRow>, StoreError>;
+
+    /// Up to `limit` journal rows before `before`, newest first.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    fn journal_before(&self, before: JournalSeq, limit: u32)
+    -> Result<Vec<JournalRow>, StoreError>;
+
+    /// Number and size in bytes of every journal row, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    fn journal_sizes(&self) -> Result<Vec<(JournalSeq, u64)>, StoreError>;
+
+    /// Where the alias `id` points.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    fn alias(&self, account: AccountNo, id: ProfileId) -> Result<Option<ProfileId>, StoreError>;
+
+    /// The ids that point to `profile`.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    fn aliases_of(
+        &self,
+        account: AccountNo,
+        profile: ProfileId,
+    ) -> Result<Vec<ProfileId>, StoreError>;
+
+    /// A profile's row.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    fn profile(
+        &self,
+        account: AccountNo,
+        id: ProfileId,
+    ) -> Result<Option<StoredProfile>, StoreError>;
+
+    /// Up to `limit` profiles after row `after`, in the order of rows.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    fn profiles_after(&self, after: i64, limit: u32) -> Result<Vec<StoredProfile>, StoreError>;
+
+    /// How many profiles there are, and the last row's number.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    fn profile_count(&self) -> Result<(u64, i64), StoreError>;
+
+    /// A profile's history in the order of arrival: what was sealed, then the open end.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    fn history(&self, row: i64) -> Result<Vec<HistoryChunk>, StoreError>;
+
+    /// Up to `limit` profiles whose timer is due at or before `until`, earliest first.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    fn due(
+        &self,
+        until: TimeMs,
+        limit: u32,
+    ) -> Result<Vec<(TimeMs, AccountNo, ProfileId)>, StoreError>;
+
+    /// Sizes of all audiences.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    fn audience_sizes(&self) -> Result<Vec<(AccountNo, AudienceNo, u64)>, StoreError>;
+
+    /// Up to `limit` members of an audience after the profile `after`, in the order of keys.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    fn members(
+        &self,
+        account: AccountNo,
+        audience: AudienceNo,
+        after: Option<ProfileId>,
+        limit: u32,
+    ) -> Result<Vec<MemberRow>, StoreError>;
+
+    /// The tombstone of an erased id, if it still stands.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    fn tombstone(&self, account: AccountNo, id: ProfileId) -> Result<Option<TimeMs>, StoreError>;
+
+    /// Up to `limit` deliveries that wait, after row `after`; only those of one destination
+    /// where one is named.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    fn waiting_deliveries(
+        &self,
+        destination: Option<(AccountNo, &str)>,
+        after: i64,
+        limit: u32,
+    ) -> Result<Vec<DeliveryRow>, StoreError>;
+
+    /// Up to `limit` deliveries after row `after` that wait or were given up, in order.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    fn undelivered(&self, after: i64, limit: u32) -> Result<Vec<DeliveryRow>, StoreError>;
+
+    /// A delivery by its id.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    fn delivery(&self, id: &str) -> Result<Option<DeliveryRow>, StoreError>;
+
+    /// What the outbox says, newest first, each row with its delivery.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    fn outbox(
+        &self,
+        filter: &DeliveryFilter,
+    ) -> Result<Vec<(OutboxRow, Option<DeliveryRow>)>, StoreError>;
+
+    /// True if a mirror was ever told everything.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    fn has_replaced(&self, activation: ActivationNo) -> Result<bool, StoreError>;
+
+    /// How many outbox rows are in each state, with the reason of those that have one.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    fn outbox_counts(
+        &self,
+        account: AccountNo,
+        activation: Option<u32>,
+    ) -> Result<Vec<(String, u64)>, StoreError>;
+}

@@ -1,0 +1,361 @@
+//! The rows that go into a store and come out of it.
+
+use std::borrow::Cow;
+
+use crate::clock::TimeMs;
+use crate::keys::{AccountNo, ActivationNo, AudienceNo, JournalSeq, ProfileId};
+
+/// Where a store stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Head {
+    /// Made up when the store was created; part of every delivery id.
+    pub store_id: [u8; 16],
+    /// Raised by every restore, so that ids given after it never repeat earlier ones.
+    pub epoch: u64,
+    /// The pipeline's clock: it never goes back, whatever the machine's clock does.
+    pub clock: TimeMs,
+    /// The newest sequence given to a membership change.
+    pub sequence: u64,
+    /// The newest journal row.
+    pub journal: JournalSeq,
+    /// Every profile is folded and written back up to this journal row.
+    pub folded: JournalSeq,
+    /// Profiles up to this row are warm for the newest catalog.
+    pub warmed_row: i64,
+    /// The number of commits.
+    pub commits: u64,
+}
+
+/// One row of the journal: the inputs of one commit, packed and compressed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JournalRow {
+    /// Its number.
+    pub seq: JournalSeq,
+    /// The pipeline's time when it was folded.
+    pub at: TimeMs,
+    /// The catalog that it was folded with.
+    pub catalog: u32,
+    /// The inputs.
+    pub body: Vec<u8>,
+}
+
+/// All definitions of one version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CatalogRow {
+    /// The version.
+    pub version: u32,
+    /// JSON.
+    pub body: String,
+}
+
+/// An id that belongs to another profile than its provisional one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AliasRow {
+    /// The account.
+    pub account: AccountNo,
+    /// The provisional profile of the id.
+    pub id: ProfileId,
+    /// The profile that it belongs to.
+    pub profile: ProfileId,
+}
+
+/// A standing in an audience, kept by audience for listing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MembershipRow {
+    /// The account.
+    pub account: AccountNo,
+    /// The audience.
+    pub audience: AudienceNo,
+    /// The profile.
+    pub profile: ProfileId,
+    /// In or out.
+    pub member: bool,
+    /// Since when.
+    pub since: TimeMs,
+    /// The transition number.
+    pub number: u32,
+}
+
+/// A member as it is listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MemberRow {
+    /// The profile.
+    pub profile: ProfileId,
+    /// Since when.
+    pub since: TimeMs,
+    /// The transition number.
+    pub number: u32,
+}
+
+/// One transition or trigger that an activation looked at, and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutboxRow {
+    /// Its number; 0 until the store gives one.
+    pub seq: i64,
+    /// The account.
+    pub account: AccountNo,
+    /// The activation.
+    pub activation: ActivationNo,
+    /// The audience.
+    pub audience: AudienceNo,
+    /// The profile; none for a `replace`, which is about all members.
+    pub profile: Option<ProfileId>,
+    /// The transition number.
+    pub number: u32,
+    /// `join`, `leave`, `add`, `remove`, `replace`, `renewal` or `event`.
+    pub op: Cow<'static, str>,
+    /// When.
+    pub at: TimeMs,
+    /// The delivery that carries it.
+    pub delivery: Option<String>,
+    /// Why nothing is sent, where nothing is.
+    pub reason: Option<Cow<'static, str>>,
+}
+
+/// The states of a delivery. Stored by number: append, never reorder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum DeliveryState {
+    /// Waits for its next attempt.
+    Pending = 0,
+    /// A 2xx came back.
+    Delivered = 1,
+    /// Given up: a dead letter, which can be replayed.
+    Failed = 2,
+    /// Dropped before an attempt, with a reason.
+    Skipped = 3,
+}
+
+impl DeliveryState {
+    /// The word in answers.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Delivered => "delivered",
+            Self::Failed => "failed",
+            Self::Skipped => "skipped",
+        }
+    }
+
+    /// The state with that number.
+    #[must_use]
+    pub fn from_number(number: i64) -> Option<Self> {
+        [Self::Pending, Self::Delivered, Self::Failed, Self::Skipped]
+            .into_iter()
+            .find(|state| *state as i64 == number)
+    }
+}
+
+/// One message to one destination: frozen body, one id for every attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeliveryRow {
+    /// Its number; 0 until the store gives one.
+    pub row: i64,
+    /// `webhook-id`.
+    pub id: String,
+    /// The account.
+    pub account: AccountNo,
+    /// The activation.
+    pub activation: ActivationNo,
+    /// The destination's id.
+    pub destination: String,
+    /// The person, where there is one.
+    pub profile: Option<ProfileId>,
+    /// The frozen body; empty once delivered.
+    pub body: Vec<u8>,
+    /// Where it stands.
+    pub state: DeliveryState,
+    /// Why it failed or was skipped.
+    pub reason: Option<String>,
+    /// How many attempts there were.
+    pub attempts: u32,
+    /// JSON array of all attempts.
+    pub log: String,
+    /// When the next attempt is due.
+    pub next: TimeMs,
+    /// When it was made.
+    pub created: TimeMs,
+}
+
+/// What an attempt did to a delivery.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutcomeRow {
+    /// The delivery.
+    pub id: String,
+    /// Its new state.
+    pub state: DeliveryState,
+    /// Why.
+    pub reason: Option<String>,
+    /// How many attempts there were.
+    pub attempts: u32,
+    /// The attempt, as a JSON object.
+    pub log: String,
+    /// When the next attempt is due.
+    pub next: TimeMs,
+}
+
+/// A profile on its way into the store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProfileRow {
+    /// Its row, if it has one.
+    pub row: Option<i64>,
+    /// The account.
+    pub account: AccountNo,
+    /// The key.
+    pub id: ProfileId,
+    /// It is folded up to this journal row.
+    pub folded: JournalSeq,
+    /// Its timer.
+    pub due: Option<TimeMs>,
+    /// The encoded state.
+    pub state: Vec<u8>,
+    /// The encoded recent message ids.
+    pub recent: Vec<u8>,
+    /// What is added to its history; may be empty.
+    pub events: Vec<u8>,
+    /// The size of the open end of its history before this, in bytes.
+    pub tail_bytes: u32,
+    /// Rows of profiles that were merged into this one: they go with this write.
+    pub absorbed: Vec<i64>,
+}
+
+/// A profile as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredProfile {
+    /// Its row.
+    pub row: i64,
+    /// The account.
+    pub account: AccountNo,
+    /// The key.
+    pub id: ProfileId,
+    /// It is folded up to this journal row.
+    pub folded: JournalSeq,
+    /// The encoded state.
+    pub state: Vec<u8>,
+    /// The encoded recent message ids.
+    pub recent: Vec<u8>,
+    /// The size of the open end of its history, in bytes.
+    pub tail_bytes: u32,
+}
+
+/// A piece of a person's history: encoded events, one after the other, in frames.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HistoryChunk(pub Vec<u8>);
+
+/// An erased id: events dated before `erased` are refused until `until`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TombstoneRow {
+    /// The provisional profile of the id, which says nothing about the person.
+    pub id: ProfileId,
+    /// When it was erased.
+    pub erased: TimeMs,
+    /// When no client can retry any more.
+    pub until: TimeMs,
+}
+
+/// What was derived from one journal row; durable with it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Apply {
+    /// New or moved aliases.
+    pub aliases: Vec<AliasRow>,
+    /// Changed memberships.
+    pub memberships: Vec<MembershipRow>,
+    /// Audiences that are no more.
+    pub dropped_audiences: Vec<(AccountNo, AudienceNo)>,
+    /// Transitions × activations.
+    pub outbox: Vec<OutboxRow>,
+    /// New deliveries.
+    pub deliveries: Vec<DeliveryRow>,
+    /// Results of attempts.
+    pub outcomes: Vec<OutcomeRow>,
+}
+
+/// Profiles that are written, coalesced, some time after their events were journaled.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct WriteBack {
+    /// The profiles.
+    pub profiles: Vec<ProfileRow>,
+    /// Everything is folded and written up to here.
+    pub folded: JournalSeq,
+    /// Journal rows up to here go.
+    pub drop_through: JournalSeq,
+}
+
+/// Where a profile lies after a write-back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Written {
+    /// Its row.
+    pub row: i64,
+    /// The size of the open end of its history, in bytes.
+    pub tail_bytes: u32,
+}
+
+/// One durable step.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Commit {
+    /// The commit that this one follows: another number in the store means another owner.
+    pub follows: u64,
+    /// The pipeline's clock.
+    pub clock: TimeMs,
+    /// The newest sequence.
+    pub sequence: u64,
+    /// Profiles up to this row are warm for the newest catalog.
+    pub warmed_row: i64,
+    /// The inputs.
+    pub append: Option<JournalRow>,
+    /// A new catalog.
+    pub catalog: Option<CatalogRow>,
+    /// What they led to.
+    pub apply: Apply,
+    /// What is written back with them.
+    pub write_back: WriteBack,
+}
+
+/// An undelivered message that mentions somebody who is erased.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rewritten {
+    /// The delivery.
+    pub id: String,
+    /// The id and the body that take its place, if anything is left of it.
+    pub instead: Option<(String, Vec<u8>)>,
+}
+
+/// A person to be removed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Erasure {
+    /// The account.
+    pub account: AccountNo,
+    /// The profile.
+    pub profile: ProfileId,
+    /// Every id of the person, the profile's own key included.
+    pub ids: Vec<TombstoneRow>,
+    /// Journal rows without the person's inputs.
+    pub rewritten: Vec<JournalRow>,
+    /// Undelivered messages that mention the person.
+    pub deliveries: Vec<Rewritten>,
+    /// The last removals.
+    pub apply: Apply,
+    /// As in [`Commit`].
+    pub follows: u64,
+    /// As in [`Commit`].
+    pub clock: TimeMs,
+    /// As in [`Commit`].
+    pub sequence: u64,
+}
+
+/// Which outbox rows are wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeliveryFilter {
+    /// The account.
+    pub account: AccountNo,
+    /// Only of this activation.
+    pub activation: Option<ActivationNo>,
+    /// Only of deliveries in this state; `skipped` includes what was never sent.
+    pub state: Option<DeliveryState>,
+    /// Only with this reason.
+    pub reason: Option<String>,
+    /// Only rows before this one.
+    pub before: Option<i64>,
+    /// At most this many.
+    pub limit: u32,
+}

@@ -1,0 +1,121 @@
+//! One SQLite file: WAL, a sync per commit, deleted content overwritten.
+
+mod erase;
+mod read;
+mod schema;
+mod write;
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::{Commit, Erasure, Faults, Reader, Store, StoreError, Written};
+
+/// How long a statement waits for a lock, in milliseconds. Only readers and the checkpointer of
+/// this same process can hold one.
+const BUSY_TIMEOUT_MS: u64 = 10_000;
+/// The WAL is copied into the file when it has this many pages (4 KB each).
+const CHECKPOINT_PAGES: u32 = 16_384;
+/// SQLite's own page cache of the writer, in KiB.
+const WRITER_CACHE_KIB: i32 = 131_072;
+/// SQLite's own page cache of a reader, in KiB.
+const READER_CACHE_KIB: i32 = 8_192;
+/// Prepared statements that stay prepared.
+const STATEMENTS_KEPT: usize = 64;
+
+/// The embedded store.
+#[derive(Debug)]
+pub struct SqliteStore {
+    db: Connection,
+    path: PathBuf,
+    faults: Faults,
+    /// Held for as long as this process owns the store.
+    _owner: File,
+}
+
+/// A reading connection of its own.
+#[derive(Debug)]
+struct SqliteReader {
+    db: Connection,
+}
+
+impl SqliteStore {
+    /// Opens the store in the folder `data_dir`, creating both where they are missing.
+    ///
+    /// # Errors
+    ///
+    /// Another process owns it, it is of a newer program, or it cannot be opened.
+    pub fn open(data_dir: &Path) -> Result<Self, StoreError> {
+        Self::open_with(data_dir, Faults::default())
+    }
+
+    /// Opens a store that fails where a test wants it to.
+    ///
+    /// # Errors
+    ///
+    /// As for [`SqliteStore::open`].
+    pub fn open_with(data_dir: &Path, faults: Faults) -> Result<Self, StoreError> {
+        let unusable = |error: std::io::Error| {
+            StoreError::Damaged(format!("{} cannot be used: {error}", data_dir.display()))
+        };
+        std::fs::create_dir_all(data_dir).map_err(unusable)?;
+        let owner = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(data_dir.join("owner.lock"))
+            .map_err(unusable)?;
+        match owner.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                return Err(StoreError::InUse(data_dir.display().to_string()));
+            }
+            Err(TryLockError::Error(error)) => return Err(unusable(error)),
+        }
+        let path = data_dir.join("segue.db");
+        let mut db = Connection::open(&path)?;
+        // Before the first table, or it would have no effect.
+        db.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
+        configure(&db, WRITER_CACHE_KIB)?;
+        db.pragma_update(None, "journal_mode", "WAL")?;
+        db.pragma_update(None, "synchronous", "FULL")?;
+        db.pragma_update(None, "secure_delete", "ON")?;
+        db.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+        schema::prepare(&mut db)?;
+        Ok(Self {
+            db,
+            path,
+            faults,
+            _owner: owner,
+        })
+    }
+}
+
+fn configure(db: &Connection, cache_kib: i32) -> Result<(), StoreError> {
+    db.busy_timeout(std::time::Duration::from_millis(BUSY_TIMEOUT_MS))?;
+    db.pragma_update(None, "cache_size", -cache_kib)?;
+    db.pragma_update(None, "temp_store", "MEMORY")?;
+    db.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
+    Ok(())
+}
+
+impl Store for SqliteStore {
+    fn commit(&mut self, commit: &Commit) -> Result<Vec<Written>, StoreError> {
+        write::commit(&mut self.db, commit, &self.faults)
+    }
+
+    fn erase(&mut self, erasure: &Erasure) -> Result<(), StoreError> {
+        erase::erase(&mut self.db, erasure)
+    }
+
+    fn reader(&self) -> Result<Box<dyn Reader + Send>, StoreError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let db = Connection::open_with_flags(&self.path, flags)?;
+        configure(&db, READER_CACHE_KIB)?;
+        Ok(Box::new(SqliteReader { db }))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,379 @@
+//! Reading, the same on the writer's connection and on readers of their own.
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::{SqliteReader, SqliteStore};
+use crate::clock::TimeMs;
+use crate::keys::{AccountNo, ActivationNo, AudienceNo, JournalSeq, ProfileId};
+use crate::store::{
+    CatalogRow, DeliveryFilter, DeliveryRow, DeliveryState, Head, HistoryChunk, JournalRow,
+    MemberRow, OutboxRow, Reader, StoreError, StoredProfile,
+};
+
+/// The columns of a delivery, in the order in which `delivery_at` reads them.
+const DELIVERY: &str = "d.row, d.id, d.account, d.activation, d.destination, d.profile, d.body,
+    d.state, d.reason, d.attempts, d.log, d.next, d.created";
+const PROFILE: &str = "row, account, id, folded, state, recent, length(tail)";
+
+trait Sqlite {
+    fn db(&self) -> &Connection;
+}
+
+impl Sqlite for SqliteStore {
+    fn db(&self) -> &Connection {
+        &self.db
+    }
+}
+
+impl Sqlite for SqliteReader {
+    fn db(&self) -> &Connection {
+        &self.db
+    }
+}
+
+fn id_at(row: &Row<'_>, column: usize) -> rusqlite::Result<ProfileId> {
+    row.get(column).map(ProfileId)
+}
+
+fn profile_at(row: &Row<'_>) -> rusqlite::Result<StoredProfile> {
+    Ok(StoredProfile {
+        row: row.get(0)?,
+        account: AccountNo(row.get(1)?),
+        id: id_at(row, 2)?,
+        folded: JournalSeq(row.get(3)?),
+        state: row.get(4)?,
+        recent: row.get(5)?,
+        tail_bytes: row.get(6)?,
+    })
+}
+
+fn journal_at(row: &Row<'_>) -> rusqlite::Result<JournalRow> {
+    Ok(JournalRow {
+        seq: JournalSeq(row.get(0)?),
+        at: TimeMs(row.get(1)?),
+        catalog: row.get(2)?,
+        body: row.get(3)?,
+    })
+}
+
+fn delivery_at(row: &Row<'_>, first: usize) -> rusqlite::Result<DeliveryRow> {
+    let at = |offset: usize| first + offset;
+    Ok(DeliveryRow {
+        row: row.get(at(0))?,
+        id: row.get(at(1))?,
+        account: AccountNo(row.get(at(2))?),
+        activation: ActivationNo(row.get(at(3))?),
+        destination: row.get(at(4))?,
+        profile: row.get::<_, Option<[u8; 16]>>(at(5))?.map(ProfileId),
+        body: row.get(at(6))?,
+        state: DeliveryState::from_number(row.get(at(7))?).unwrap_or(DeliveryState::Failed),
+        reason: row.get(at(8))?,
+        attempts: row.get(at(9))?,
+        log: row.get(at(10))?,
+        next: TimeMs(row.get(at(11))?),
+        created: TimeMs(row.get(at(12))?),
+    })
+}
+
+fn outbox_at(row: &Row<'_>) -> rusqlite::Result<(OutboxRow, Option<DeliveryRow>)> {
+    let outbox = OutboxRow {
+        seq: row.get(0)?,
+        account: AccountNo(row.get(1)?),
+        activation: ActivationNo(row.get(2)?),
+        audience: AudienceNo(row.get(3)?),
+        profile: row.get::<_, Option<[u8; 16]>>(4)?.map(ProfileId),
+        number: row.get(5)?,
+        op: row.get::<_, String>(6)?.into(),
+        at: TimeMs(row.get(7)?),
+        delivery: row.get(8)?,
+        reason: row.get::<_, Option<String>>(9)?.map(Into::into),
+    };
+    let delivery = match row.get::<_, Option<i64>>(10)? {
+        Some(_) => Some(delivery_at(row, 10)?),
+        None => None,
+    };
+    Ok((outbox, delivery))
+}
+
+fn collect<T>(rows: impl Iterator<Item = rusqlite::Result<T>>) -> Result<Vec<T>, StoreError> {
+    rows.collect::<rusqlite::Result<Vec<T>>>()
+        .map_err(StoreError::from)
+}
+
+impl<T: Sqlite> Reader for T {
+    fn head(&self) -> Result<Head, StoreError> {
+        Ok(self.db().query_row("SELECT * FROM head", [], |row| {
+            Ok(Head {
+                store_id: row.get(1)?,
+                epoch: row.get(2)?,
+                clock: TimeMs(row.get(3)?),
+                sequence: row.get(4)?,
+                journal: JournalSeq(row.get(5)?),
+                folded: JournalSeq(row.get(6)?),
+                warmed_row: row.get(7)?,
+                commits: row.get(8)?,
+            })
+        })?)
+    }
+
+    fn newest_catalog(&self) -> Result<Option<CatalogRow>, StoreError> {
+        let newest = "SELECT version, body FROM catalog ORDER BY version DESC LIMIT 1";
+        let read = |row: &Row<'_>| {
+            Ok(CatalogRow {
+                version: row.get(0)?,
+                body: row.get(1)?,
+            })
+        };
+        Ok(self.db().query_row(newest, [], read).optional()?)
+    }
+
+    fn catalog(&self, version: u32) -> Result<Option<CatalogRow>, StoreError> {
+        let wanted = "SELECT version, body FROM catalog WHERE version = ?1";
+        let read = |row: &Row<'_>| {
+            Ok(CatalogRow {
+                version: row.get(0)?,
+                body: row.get(1)?,
+            })
+        };
+        Ok(self.db().query_row(wanted, [version], read).optional()?)
+    }
+
+    fn journal_after(&self, after: JournalSeq, limit: u32) -> Result<Vec<JournalRow>, StoreError> {
+        let mut rows = self
+            .db()
+            .prepare_cached("SELECT * FROM journal WHERE seq > ?1 ORDER BY seq LIMIT ?2")?;
+        collect(rows.query_map(params![after.0, limit], journal_at)?)
+    }
+
+    fn journal_before(
+        &self,
+        before: JournalSeq,
+        limit: u32,
+    ) -> Result<Vec<JournalRow>, StoreError> {
+        let mut rows = self
+            .db()
+            .prepare_cached("SELECT * FROM journal WHERE seq < ?1 ORDER BY seq DESC LIMIT ?2")?;
+        let before = i64::try_from(before.0).unwrap_or(i64::MAX);
+        collect(rows.query_map(params![before, limit], journal_at)?)
+    }
+
+    fn journal_sizes(&self) -> Result<Vec<(JournalSeq, u64)>, StoreError> {
+        let mut rows = self
+            .db()
+            .prepare("SELECT seq, length(body) FROM journal ORDER BY seq")?;
+        collect(rows.query_map([], |row| Ok((JournalSeq(row.get(0)?), row.get(1)?)))?)
+    }
+
+    fn alias(&self, account: AccountNo, id: ProfileId) -> Result<Option<ProfileId>, StoreError> {
+        Ok(self
+            .db()
+            .prepare_cached("SELECT profile FROM alias WHERE account = ?1 AND id = ?2")?
+            .query_row(params![account.0, id.0.as_slice()], |row| id_at(row, 0))
+            .optional()?)
+    }
+
+    fn aliases_of(
+        &self,
+        account: AccountNo,
+        profile: ProfileId,
+    ) -> Result<Vec<ProfileId>, StoreError> {
+        let mut rows = self
+            .db()
+            .prepare_cached("SELECT id FROM alias WHERE account = ?1 AND profile = ?2")?;
+        collect(
+            rows.query_map(params![account.0, profile.0.as_slice()], |row| {
+                id_at(row, 0)
+            })?,
+        )
+    }
+
+    fn profile(
+        &self,
+        account: AccountNo,
+        id: ProfileId,
+    ) -> Result<Option<StoredProfile>, StoreError> {
+        const WANTED: &str = "SELECT row, account, id, folded, state, recent, length(tail)
+             FROM profile WHERE account = ?1 AND part = ?2 AND id = ?3";
+        Ok(self
+            .db()
+            .prepare_cached(WANTED)?
+            .query_row(params![account.0, id.part().0, id.0.as_slice()], profile_at)
+            .optional()?)
+    }
+
+    fn profiles_after(&self, after: i64, limit: u32) -> Result<Vec<StoredProfile>, StoreError> {
+        let mut rows = self.db().prepare_cached(&format!(
+            "SELECT {PROFILE} FROM profile WHERE row > ?1 ORDER BY row LIMIT ?2"
+        ))?;
+        collect(rows.query_map(params![after, limit], profile_at)?)
+    }
+
+    fn profile_count(&self) -> Result<(u64, i64), StoreError> {
+        let all = "SELECT count(*), coalesce(max(row), 0) FROM profile";
+        Ok(self
+            .db()
+            .query_row(all, [], |row| Ok((row.get(0)?, row.get(1)?)))?)
+    }
+
+    fn history(&self, row: i64) -> Result<Vec<HistoryChunk>, StoreError> {
+        let mut sealed = self
+            .db()
+            .prepare_cached("SELECT events FROM history WHERE profile = ?1 ORDER BY chunk")?;
+        let mut chunks = collect(sealed.query_map([row], |row| row.get(0).map(HistoryChunk))?)?;
+        let tail = self
+            .db()
+            .prepare_cached("SELECT tail FROM profile WHERE row = ?1")?
+            .query_row([row], |row| row.get(0).map(HistoryChunk))
+            .optional()?;
+        chunks.extend(tail.filter(|tail| !tail.0.is_empty()));
+        Ok(chunks)
+    }
+
+    fn due(
+        &self,
+        until: TimeMs,
+        limit: u32,
+    ) -> Result<Vec<(TimeMs, AccountNo, ProfileId)>, StoreError> {
+        let mut rows = self.db().prepare_cached(
+            "SELECT due, account, id FROM profile WHERE due IS NOT NULL AND due <= ?1
+             ORDER BY due LIMIT ?2",
+        )?;
+        collect(rows.query_map(params![until.0, limit], |row| {
+            Ok((TimeMs(row.get(0)?), AccountNo(row.get(1)?), id_at(row, 2)?))
+        })?)
+    }
+
+    fn audience_sizes(&self) -> Result<Vec<(AccountNo, AudienceNo, u64)>, StoreError> {
+        let mut rows = self.db().prepare(
+            "SELECT account, audience, sum(member) FROM membership GROUP BY account, audience",
+        )?;
+        collect(rows.query_map([], |row| {
+            Ok((AccountNo(row.get(0)?), AudienceNo(row.get(1)?), row.get(2)?))
+        })?)
+    }
+
+    fn members(
+        &self,
+        account: AccountNo,
+        audience: AudienceNo,
+        after: Option<ProfileId>,
+        limit: u32,
+    ) -> Result<Vec<MemberRow>, StoreError> {
+        let mut rows = self.db().prepare_cached(
+            "SELECT profile, since, number FROM membership
+             WHERE account = ?1 AND audience = ?2 AND (part, profile) > (?3, ?4) AND member = 1
+             ORDER BY part, profile LIMIT ?5",
+        )?;
+        let (part, key) = match &after {
+            Some(after) => (i64::from(after.part().0), after.0.as_slice()),
+            None => (-1, [].as_slice()),
+        };
+        collect(
+            rows.query_map(params![account.0, audience.0, part, key, limit], |row| {
+                Ok(MemberRow {
+                    profile: id_at(row, 0)?,
+                    since: TimeMs(row.get(1)?),
+                    number: row.get(2)?,
+                })
+            })?,
+        )
+    }
+
+    fn tombstone(&self, account: AccountNo, id: ProfileId) -> Result<Option<TimeMs>, StoreError> {
+        Ok(self
+            .db()
+            .prepare_cached("SELECT erased FROM tombstone WHERE account = ?1 AND id = ?2")?
+            .query_row(params![account.0, id.0.as_slice()], |row| {
+                row.get(0).map(TimeMs)
+            })
+            .optional()?)
+    }
+
+    fn waiting_deliveries(
+        &self,
+        destination: Option<(AccountNo, &str)>,
+        after: i64,
+        limit: u32,
+    ) -> Result<Vec<DeliveryRow>, StoreError> {
+        let mut rows = self.db().prepare_cached(&format!(
+            "SELECT {DELIVERY} FROM delivery d WHERE d.state = 0 AND d.row > ?1
+             AND (?2 IS NULL OR (d.account = ?2 AND d.destination = ?3))
+             ORDER BY d.row LIMIT ?4"
+        ))?;
+        let (account, name) = destination.map(|(account, name)| (account.0, name)).unzip();
+        collect(rows.query_map(params![after, account, name, limit], |row| {
+            delivery_at(row, 0)
+        })?)
+    }
+
+    fn undelivered(&self, after: i64, limit: u32) -> Result<Vec<DeliveryRow>, StoreError> {
+        let mut rows = self.db().prepare_cached(&format!(
+            "SELECT {DELIVERY} FROM delivery d WHERE d.state IN (0, 2) AND d.row > ?1
+             ORDER BY d.row LIMIT ?2"
+        ))?;
+        collect(rows.query_map(params![after, limit], |row| delivery_at(row, 0))?)
+    }
+
+    fn delivery(&self, id: &str) -> Result<Option<DeliveryRow>, StoreError> {
+        let mut wanted = self.db().prepare_cached(&format!(
+            "SELECT {DELIVERY} FROM delivery d WHERE d.id = ?1"
+        ))?;
+        Ok(wanted
+            .query_row([id], |row| delivery_at(row, 0))
+            .optional()?)
+    }
+
+    fn outbox(
+        &self,
+        filter: &DeliveryFilter,
+    ) -> Result<Vec<(OutboxRow, Option<DeliveryRow>)>, StoreError> {
+        let mut rows = self.db().prepare_cached(&format!(
+            "SELECT o.seq, o.account, o.activation, o.audience, o.profile, o.number, o.op, o.at,
+                    o.delivery, o.reason, {DELIVERY}
+             FROM outbox o LEFT JOIN delivery d ON d.id = o.delivery
+             WHERE o.account = ?1 AND (?2 IS NULL OR o.activation = ?2)
+               AND (?3 IS NULL OR coalesce(d.state, 3) = ?3)
+               AND (?4 IS NULL OR coalesce(d.reason, o.reason) = ?4)
+               AND o.seq < ?5
+             ORDER BY o.seq DESC LIMIT ?6"
+        ))?;
+        let wanted = params![
+            filter.account.0,
+            filter.activation.map(|no| no.0),
+            filter.state.map(|state| state as i64),
+            filter.reason,
+            filter.before.unwrap_or(i64::MAX),
+            filter.limit
+        ];
+        collect(rows.query_map(wanted, outbox_at)?)
+    }
+
+    fn has_replaced(&self, activation: ActivationNo) -> Result<bool, StoreError> {
+        let wanted = "SELECT 1 FROM outbox WHERE activation = ?1 AND op = 'replace' LIMIT 1";
+        let found = self
+            .db()
+            .query_row(wanted, [activation.0], |_| Ok(()))
+            .optional()?;
+        Ok(found.is_some())
+    }
+
+    fn outbox_counts(
+        &self,
+        account: AccountNo,
+        activation: Option<u32>,
+    ) -> Result<Vec<(String, u64)>, StoreError> {
+        let mut rows = self.db().prepare_cached(
+            "SELECT coalesce(d.state, 3), coalesce(d.reason, o.reason), count(*)
+             FROM outbox o LEFT JOIN delivery d ON d.id = o.delivery
+             WHERE o.account = ?1 AND (?2 IS NULL OR o.activation = ?2) GROUP BY 1, 2",
+        )?;
+        collect(rows.query_map(params![account.0, activation], |row| {
+            let state =
+                DeliveryState::from_number(row.get(0)?).map_or("failed", DeliveryState::as_str);
+            let reason: Option<String> = row.get(1)?;
+            let name =
+                reason.map_or_else(|| state.to_owned(), |reason| format!("{state}:{reason}"));
+            Ok((name, row.get(2)?))
+        })?)
+    }
+}

@@ -1,0 +1,255 @@
+//! One commit, in the order in which a reader of the file would want to find it.
+
+use rusqlite::{Connection, Transaction, params};
+
+use crate::keys::ProfileId;
+use crate::store::{
+    Apply, Commit, DeliveryRow, DeliveryState, Faults, JournalRow, OutcomeRow, ProfileRow, Step,
+    StoreError, WriteBack, Written,
+};
+
+/// The open end of a person's history becomes a sealed chunk at this size, in bytes.
+pub(super) const TAIL_BYTES_MAX: usize = 2_048;
+
+pub(super) fn commit(
+    db: &mut Connection,
+    commit: &Commit,
+    faults: &Faults,
+) -> Result<Vec<Written>, StoreError> {
+    faults.pass(Step::Begin)?;
+    let tx = db.transaction()?;
+    advance(&tx, commit)?;
+    if let Some(row) = &commit.append {
+        append(&tx, row)?;
+    }
+    if let Some(catalog) = &commit.catalog {
+        tx.prepare_cached("INSERT INTO catalog VALUES (?1, ?2)")?
+            .execute(params![catalog.version, catalog.body])?;
+    }
+    faults.pass(Step::Append)?;
+    apply(&tx, &commit.apply, faults)?;
+    let profiles = commit.write_back.profiles.iter();
+    let written = profiles
+        .map(|profile| write_profile(&tx, profile))
+        .collect::<Result<_, _>>()?;
+    faults.pass(Step::WriteBack)?;
+    drop_folded(&tx, &commit.write_back)?;
+    faults.pass(Step::Drop)?;
+    tx.commit()?;
+    faults.pass(Step::Committed)?;
+    Ok(written)
+}
+
+/// Moves the head; a head that moved without us means that somebody else owns the store.
+fn advance(tx: &Transaction<'_>, commit: &Commit) -> Result<(), StoreError> {
+    let journal = commit.append.as_ref().map(|row| row.seq.0);
+    let moved = tx
+        .prepare_cached(
+            "UPDATE head SET commits = commits + 1, clock = max(clock, ?2), sequence = ?3,
+             journal = coalesce(?4, journal), folded = max(folded, ?5), warmed_row = ?6
+             WHERE commits = ?1",
+        )?
+        .execute(params![
+            commit.follows,
+            commit.clock.0,
+            commit.sequence,
+            journal,
+            commit.write_back.folded.0,
+            commit.warmed_row
+        ])?;
+    if moved == 1 {
+        Ok(())
+    } else {
+        Err(StoreError::Damaged("the head moved".to_owned()))
+    }
+}
+
+fn append(tx: &Transaction<'_>, row: &JournalRow) -> Result<(), StoreError> {
+    tx.prepare_cached("INSERT INTO journal VALUES (?1, ?2, ?3, ?4)")?
+        .execute(params![row.seq.0, row.at.0, row.catalog, row.body])?;
+    Ok(())
+}
+
+pub(super) fn apply(
+    tx: &Transaction<'_>,
+    apply: &Apply,
+    faults: &Faults,
+) -> Result<(), StoreError> {
+    for alias in &apply.aliases {
+        tx.prepare_cached("INSERT OR REPLACE INTO alias VALUES (?1, ?2, ?3)")?
+            .execute(params![
+                alias.account.0,
+                alias.id.0.as_slice(),
+                alias.profile.0.as_slice()
+            ])?;
+    }
+    faults.pass(Step::Aliases)?;
+    for (account, audience) in &apply.dropped_audiences {
+        tx.prepare_cached("DELETE FROM membership WHERE account = ?1 AND audience = ?2")?
+            .execute(params![account.0, audience.0])?;
+    }
+    for row in &apply.memberships {
+        tx.prepare_cached("INSERT OR REPLACE INTO membership VALUES (?1,?2,?3,?4,?5,?6,?7)")?
+            .execute(params![
+                row.account.0,
+                row.audience.0,
+                row.profile.part().0,
+                row.profile.0.as_slice(),
+                row.member,
+                row.since.0,
+                row.number
+            ])?;
+    }
+    faults.pass(Step::Memberships)?;
+    for row in &apply.outbox {
+        tx.prepare_cached("INSERT INTO outbox VALUES (NULL,?1,?2,?3,?4,?5,?6,?7,?8,?9)")?
+            .execute(params![
+                row.account.0,
+                row.activation.0,
+                row.audience.0,
+                key(row.profile.as_ref()),
+                row.number,
+                row.op,
+                row.at.0,
+                row.delivery,
+                row.reason
+            ])?;
+    }
+    faults.pass(Step::Outbox)?;
+    for row in &apply.deliveries {
+        insert_delivery(tx, row)?;
+    }
+    for row in &apply.outcomes {
+        settle_delivery(tx, row)?;
+    }
+    faults.pass(Step::Deliveries)
+}
+
+fn key(profile: Option<&ProfileId>) -> Option<&[u8]> {
+    profile.map(|id| id.0.as_slice())
+}
+
+fn insert_delivery(tx: &Transaction<'_>, row: &DeliveryRow) -> Result<(), StoreError> {
+    tx.prepare_cached("INSERT INTO delivery VALUES (NULL,?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12)")?
+        .execute(params![
+            row.id,
+            row.account.0,
+            row.activation.0,
+            row.destination,
+            key(row.profile.as_ref()),
+            row.body,
+            row.state as i64,
+            row.reason,
+            row.attempts,
+            row.log,
+            row.next.0,
+            row.created.0
+        ])?;
+    Ok(())
+}
+
+/// A delivered body has done its work and goes: it may hold personal data.
+fn settle_delivery(tx: &Transaction<'_>, row: &OutcomeRow) -> Result<(), StoreError> {
+    tx.prepare_cached(
+        "UPDATE delivery SET state = ?2, reason = ?3, attempts = ?4, next = ?6,
+         log = json_insert(log, '$[#]', json(?5)),
+         body = CASE WHEN ?2 = ?7 THEN x'' ELSE body END WHERE id = ?1",
+    )?
+    .execute(params![
+        row.id,
+        row.state as i64,
+        row.reason,
+        row.attempts,
+        row.log,
+        row.next.0,
+        DeliveryState::Delivered as i64
+    ])?;
+    Ok(())
+}
+
+fn write_profile(tx: &Transaction<'_>, profile: &ProfileRow) -> Result<Written, StoreError> {
+    for absorbed in &profile.absorbed {
+        tx.prepare_cached("DELETE FROM history WHERE profile = ?1")?
+            .execute([absorbed])?;
+        tx.prepare_cached("DELETE FROM profile WHERE row = ?1")?
+            .execute([absorbed])?;
+    }
+    let due = profile.due.map(|due| due.0);
+    let grown = profile.tail_bytes as usize + profile.events.len();
+    let seals = grown > TAIL_BYTES_MAX;
+    let tail_bytes = if seals {
+        0
+    } else {
+        u32::try_from(grown).unwrap_or(u32::MAX)
+    };
+    let Some(row) = profile.row else {
+        let row = insert_profile(tx, profile, seals)?;
+        return Ok(Written { row, tail_bytes });
+    };
+    if seals {
+        tx.prepare_cached(
+            "INSERT INTO history SELECT row, chunks, CAST(tail || ?2 AS BLOB) FROM profile
+             WHERE row = ?1",
+        )?
+        .execute(params![row, profile.events])?;
+        tx.prepare_cached(
+            "UPDATE profile SET folded = ?2, due = ?3, state = ?4, recent = ?5, tail = x'',
+             chunks = chunks + 1 WHERE row = ?1",
+        )?
+        .execute(params![
+            row,
+            profile.folded.0,
+            due,
+            profile.state,
+            profile.recent
+        ])?;
+    } else {
+        tx.prepare_cached(
+            "UPDATE profile SET folded = ?2, due = ?3, state = ?4, recent = ?5,
+             tail = CAST(tail || ?6 AS BLOB) WHERE row = ?1",
+        )?
+        .execute(params![
+            row,
+            profile.folded.0,
+            due,
+            profile.state,
+            profile.recent,
+            profile.events
+        ])?;
+    }
+    Ok(Written { row, tail_bytes })
+}
+
+fn insert_profile(
+    tx: &Transaction<'_>,
+    profile: &ProfileRow,
+    seals: bool,
+) -> Result<i64, StoreError> {
+    let tail: &[u8] = if seals { &[] } else { &profile.events };
+    tx.prepare_cached("INSERT INTO profile VALUES (NULL,?1,?2,?3,?4,?5,?6,?7,?8,?9)")?
+        .execute(params![
+            profile.account.0,
+            profile.id.part().0,
+            profile.id.0.as_slice(),
+            profile.folded.0,
+            profile.due.map(|due| due.0),
+            i64::from(seals),
+            profile.recent,
+            profile.state,
+            tail
+        ])?;
+    let row = tx.last_insert_rowid();
+    if seals {
+        tx.prepare_cached("INSERT INTO history VALUES (?1, 0, ?2)")?
+            .execute(params![row, profile.events])?;
+    }
+    Ok(row)
+}
+
+fn drop_folded(tx: &Transaction<'_>, write_back: &WriteBack) -> Result<(), StoreError> {
+    if write_back.drop_through.0 > 0 {
+        tx.prepare_cached("DELETE FROM journal WHERE seq <= ?1")?
+            .execute([write_back.drop_through.0])?;
+    }
+    Ok(())
+}
