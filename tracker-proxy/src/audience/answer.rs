@@ -66,8 +66,13 @@ impl Asked<'_> {
     }
 
     /// The first instant after `from` at which the answer can be another one if nothing happens.
-    /// It may be earlier than the change, never later.
+    /// It may be earlier than the change, never later, and is always after `from`: a timer that
+    /// fires without getting ahead would never end.
     pub(super) fn changes_at(&self, from: TimeMs) -> Option<TimeMs> {
+        self.next_change(from).filter(|at| *at > from)
+    }
+
+    fn next_change(&self, from: TimeMs) -> Option<TimeMs> {
         match self.question {
             Question::Measured { span, bounds, .. } => self.number_changes_at(*span, bounds, from),
             Question::Top {

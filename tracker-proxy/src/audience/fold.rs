@@ -2,7 +2,7 @@
 
 use super::compile::{AudienceSet, ByName, Leaf, Memory, Number, Role};
 use super::touched::Touched;
-use super::value::{Slot, canonical, number_of};
+use super::value::{Slot, Values, canonical, number_of};
 use crate::clock::TimeMs;
 use crate::ingest::Event;
 use crate::keys::CatalogVersion;
@@ -26,7 +26,8 @@ pub enum Rebuild {
 
 impl AudienceSet {
     /// Folds one event into `profile.conditions` and notes in `touched` what it changed. Leaves
-    /// that it comes too late for stay as they are and are in [`Touched::late`].
+    /// that it comes too late for stay as they are and are in [`Touched::late`]. The profile has to
+    /// be warm: what it lacks would be folded from this event on only.
     pub fn fold(&self, profile: &mut Profile, event: &Event<'_>, touched: &mut Touched) {
         let Some(name) = self.names.get(event.name) else {
             return;
@@ -69,7 +70,8 @@ impl AudienceSet {
     }
 
     /// Folds leaves from the person's whole history, which may come in any order but has to be
-    /// complete. Newer catalogs also end what removed audiences and leaves left behind. What an
+    /// complete, the late event that made it necessary included. After a merge, all leaves are
+    /// folded from both histories: that is what one profile would have remembered. Newer catalogs also end what removed audiences and leaves left behind. What an
     /// evaluation has told already stays told.
     pub fn rebuild(&self, profile: &mut Profile, which: &Rebuild, history: &[Event<'_>]) {
         let chosen: Vec<bool> = self
@@ -162,22 +164,27 @@ impl AudienceSet {
         scratch.matchers.clear();
         scratch.hooks.clear();
         scratch.matchers.extend(&name.always);
-        for equality in &name.by_value {
-            work.predicates += 1;
-            let value = equality.slot.of(&scratch.values);
-            let value = value.and_then(|root| equality.path.first(root));
-            if let Some(matchers) = value
-                .and_then(canonical)
-                .and_then(|text| equality.matchers.get(text.as_ref()))
-            {
-                scratch.matchers.extend(matchers);
+        for (slot, root) in scratch.values.iter() {
+            let Some(at) = name.slots.get(&slot) else {
+                continue;
+            };
+            scratch.matchers.extend(&at.present);
+            for (path, by_scalar) in &at.equalities {
+                work.predicates += 1;
+                if let Some(matchers) = path
+                    .first(root)
+                    .and_then(canonical)
+                    .and_then(|text| by_scalar.get(text.as_ref()))
+                {
+                    scratch.matchers.extend(matchers);
+                }
             }
         }
         for place in &scratch.matchers {
             let matcher = &name.matchers[*place];
             let holds = matcher.filter.iter().all(|(slot, predicate)| {
                 work.predicates += 1;
-                predicate.holds(slot.of(&scratch.values), event.time, &self.zone)
+                predicate.holds(scratch.values.get(*slot), event.time, &self.zone)
             });
             if holds {
                 let hooks = matcher.hooks.iter().enumerate();
@@ -271,7 +278,7 @@ fn play(armed: &mut Armed, role: Role, key: &str, at: TimeMs, rules: Arming) -> 
 struct Part<'a> {
     at: TimeMs,
     of: Option<&'a (Slot, super::value::Path)>,
-    values: &'a [Option<Value>],
+    values: &'a Values,
 }
 
 impl Part<'_> {
@@ -299,7 +306,7 @@ impl Part<'_> {
 
     fn each(&self, mut take: impl FnMut(&Value)) {
         if let Some((slot, path)) = self.of
-            && let Some(root) = slot.of(self.values)
+            && let Some(root) = self.values.get(*slot)
         {
             path.any(root, |value| {
                 take(value);
@@ -327,7 +334,7 @@ impl Part<'_> {
 
     fn first(&self) -> Option<&Value> {
         let (slot, path) = self.of?;
-        path.first(slot.of(self.values)?)
+        path.first(self.values.get(*slot)?)
     }
 
     /// The value that a first or last one keeps: a scalar, cut where it is very long.

@@ -1,8 +1,8 @@
 //! What changed in a profile, and what was done about it.
 
 use super::compile::Role;
+use super::value::Values;
 use crate::keys::LeafNo;
-use crate::value::Value;
 
 /// What an evaluation has to look at. Made once and used for many events: it keeps its memory.
 #[derive(Debug, Default)]
@@ -25,7 +25,7 @@ pub struct Touched {
 #[derive(Debug, Default)]
 pub(super) struct Scratch {
     /// The values of one event.
-    pub(super) values: Vec<Option<Value>>,
+    pub(super) values: Values,
     /// Candidates among matchers.
     pub(super) matchers: Vec<usize>,
     /// The hooks of those that match: their role, their matcher and their place there.

@@ -3,50 +3,17 @@
 use std::collections::HashMap;
 
 use jiff::tz::TimeZone;
-use serde_json::json;
 
-use super::leaf::{Branch, Intake, Leaf, Memory, Number, Question, Role, Span, Tree};
-use crate::audience::Numbering;
+use super::leaf::{Branch, Intake, Memory, Number, Question, Role, Span, Tree};
+use super::leaf_draft::{LeafDraft, key, larger, memory};
 use crate::audience::definition::{
-    Bounds, Did, EventPattern, Have, Measure, Measured, ThenNot, When, Window,
+    Did, EventPattern, Have, Measure, Measured, ThenNot, When, Window,
 };
 use crate::audience::grain::Grain;
 use crate::audience::value::Path;
 use crate::clock::TimeMs;
-use crate::keys::{AudienceNo, CatalogVersion};
-use crate::profile::condition::{Arming, TIMES_MAX};
-
-/// A leaf whose size is not known until all definitions are read.
-pub(super) struct LeafDraft {
-    /// What makes it the same as another one, its size apart.
-    key: String,
-    pub(super) memory: Memory,
-    range: Option<(TimeMs, TimeMs)>,
-    pub(super) intakes: Vec<Intake>,
-    pub(super) questions: Vec<usize>,
-}
-
-impl LeafDraft {
-    /// Gives the leaf its number. Its size is part of what it is: a larger one has to be folded
-    /// from history anew.
-    pub(super) fn finish(&self, numbering: &mut Numbering, version: CatalogVersion) -> Leaf {
-        let size = match self.memory {
-            Memory::Newest(cap) | Memory::Oldest(cap) => cap,
-            Memory::CountPanes(_, depth)
-            | Memory::NumberPanes(_, _, depth)
-            | Memory::PanedTally(_, depth) => usize::try_from(depth).unwrap_or_default(),
-            _ => 0,
-        };
-        let (no, since) = numbering.number_leaf(&format!("{size} {}", self.key), version);
-        Leaf {
-            no,
-            since,
-            memory: self.memory,
-            range: self.range,
-            questions: self.questions.clone(),
-        }
-    }
-}
+use crate::keys::AudienceNo;
+use crate::profile::condition::Arming;
 
 /// Everything that the definitions read so far need.
 pub(super) struct Draft<'a> {
@@ -267,7 +234,7 @@ impl<'a> Draft<'a> {
         range: Option<(TimeMs, TimeMs)>,
         intakes: Vec<Intake>,
     ) -> usize {
-        let key = self.key(memory, range, &intakes);
+        let key = key(memory, range, &intakes, self.zone);
         let place = *self
             .leaf_places
             .entry(key.clone())
@@ -286,48 +253,6 @@ impl<'a> Draft<'a> {
             Some(known) => known.memory = larger(known.memory, memory),
         }
         place
-    }
-
-    /// What the leaf remembers, as text that stays the same from version to version.
-    fn key(&self, memory: Memory, range: Option<(TimeMs, TimeMs)>, intakes: &[Intake]) -> String {
-        let zone = || {
-            self.zone
-                .iana_name()
-                .map_or_else(|| format!("{:?}", self.zone), str::to_owned)
-        };
-        // Only days are cut by the zone.
-        let cut = |grain: Grain| match grain {
-            Grain::Day => json!([grain, zone()]),
-            Grain::Minute | Grain::Hour => json!(grain),
-        };
-        let memory = match memory {
-            Memory::Newest(_) => json!("newest"),
-            Memory::Oldest(_) => json!("oldest"),
-            Memory::Count => json!("count"),
-            Memory::Number(number) => json!(number),
-            Memory::CountPanes(grain, _) => json!(["count", cut(grain)]),
-            Memory::NumberPanes(number, grain, _) => json!([number, cut(grain)]),
-            Memory::Tally => json!("tally"),
-            Memory::PanedTally(grain, _) => json!(["tally", cut(grain)]),
-            Memory::First => json!("first"),
-            Memory::Last => json!("last"),
-            Memory::Armed(rules) => json!([rules.within_ms, rules.stay_ms, rules.restart]),
-        };
-        let intakes: Vec<_> = intakes
-            .iter()
-            .map(|intake| {
-                let role = format!("{:?}", intake.role);
-                // A civil date in a filter is an instant in a zone only.
-                let zone = intake
-                    .on
-                    .filter
-                    .iter()
-                    .any(|p| p.depends_on_zone())
-                    .then(zone);
-                json!([role, intake.on, intake.of, zone])
-            })
-            .collect();
-        json!([memory, range, intakes]).to_string()
     }
 
     /// The place of a question in the tree; the same question is asked once.
@@ -355,40 +280,5 @@ fn feed(on: &EventPattern, of: Option<&Path>) -> Intake {
         on: on.clone(),
         role: Role::Feed,
         of: of.cloned(),
-    }
-}
-
-fn memory(span: Span, number: Option<Number>, bounds: &Bounds) -> Memory {
-    let ms = match span {
-        Span::Ever => return number.map_or(Memory::Count, Memory::Number),
-        Span::Before(_) => return Memory::Oldest(bounds.enough()),
-        Span::Last(_) if number.is_none() && bounds.enough() <= TIMES_MAX => {
-            return Memory::Newest(bounds.enough());
-        }
-        Span::Last(ms) | Span::Band { at_most_ms: ms, .. } => ms,
-    };
-    let grain = Grain::of_window(ms);
-    let depth = grain.depth(ms);
-    match number {
-        None => Memory::CountPanes(grain, depth),
-        Some(number) => Memory::NumberPanes(number, grain, depth),
-    }
-}
-
-/// The memory that answers what either does.
-fn larger(a: Memory, b: Memory) -> Memory {
-    match (a, b) {
-        (Memory::Newest(a), Memory::Newest(b)) => Memory::Newest(a.max(b)),
-        (Memory::Oldest(a), Memory::Oldest(b)) => Memory::Oldest(a.max(b)),
-        (Memory::CountPanes(grain, a), Memory::CountPanes(_, b)) => {
-            Memory::CountPanes(grain, a.max(b))
-        }
-        (Memory::NumberPanes(number, grain, a), Memory::NumberPanes(_, _, b)) => {
-            Memory::NumberPanes(number, grain, a.max(b))
-        }
-        (Memory::PanedTally(grain, a), Memory::PanedTally(_, b)) => {
-            Memory::PanedTally(grain, a.max(b))
-        }
-        (same, _) => same,
     }
 }

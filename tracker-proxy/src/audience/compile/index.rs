@@ -2,8 +2,8 @@
 
 use rapidhash::RapidHashMap;
 
-use super::draft::LeafDraft;
 use super::leaf::Role;
+use super::leaf_draft::LeafDraft;
 use crate::audience::value::{Extraction, Path, Predicate, Slot};
 
 /// All that is asked of events with one name.
@@ -11,18 +11,22 @@ use crate::audience::value::{Extraction, Path, Predicate, Slot};
 pub(crate) struct ByName {
     pub(crate) extraction: Extraction,
     pub(crate) matchers: Vec<Matcher>,
-    /// Matchers without an equality to look them up by.
+    /// Matchers that may hold of an event without any properties.
     pub(crate) always: Vec<usize>,
-    /// Per value that equalities look at: its scalars, and the matchers that want them.
-    pub(crate) by_value: Vec<Equalities>,
+    /// All others, by a value that they need.
+    pub(crate) slots: RapidHashMap<Slot, AtSlot>,
 }
 
-/// The matchers that want a certain value to be a certain scalar.
-#[derive(Debug)]
-pub(crate) struct Equalities {
-    pub(crate) slot: Slot,
-    pub(crate) path: Path,
-    pub(crate) matchers: RapidHashMap<Box<str>, Vec<usize>>,
+/// Matchers by the scalar that they need.
+pub(crate) type ByScalar = RapidHashMap<Box<str>, Vec<usize>>;
+
+/// The matchers that need a certain value.
+#[derive(Debug, Default)]
+pub(crate) struct AtSlot {
+    /// Those that have to be asked whatever it is.
+    pub(crate) present: Vec<usize>,
+    /// Those that need a certain scalar at a path inside it.
+    pub(crate) equalities: Vec<(Path, ByScalar)>,
 }
 
 /// Conditions on one event, and who wants to know.
@@ -79,37 +83,41 @@ impl ByName {
                 )
             })
             .collect();
-        // The equality with the fewest scalars lets the fewest events through.
-        let equality = filter
-            .iter()
-            .filter_map(|(slot, predicate)| Some((*slot, predicate, predicate.equalities()?)))
-            .min_by_key(|(.., scalars)| scalars.len());
-        match equality {
-            None => self.always.push(place),
-            Some((slot, predicate, scalars)) => {
-                let known = self
-                    .by_value
-                    .iter()
-                    .position(|one| one.slot == slot && one.path == predicate.path);
-                let known = known.unwrap_or_else(|| {
-                    let path = predicate.path.clone();
-                    self.by_value.push(Equalities {
-                        slot,
-                        path,
-                        matchers: RapidHashMap::default(),
-                    });
-                    self.by_value.len() - 1
-                });
-                for scalar in scalars {
-                    let matchers = &mut self.by_value[known].matchers;
-                    matchers.entry(scalar.clone()).or_default().push(place);
-                }
-            }
-        }
+        self.index(place, &filter);
         self.matchers.push(Matcher {
             filter,
             hooks: Vec::new(),
         });
         place
+    }
+
+    /// Puts a matcher where as few events as possible find it.
+    fn index(&mut self, place: usize, filter: &[(Slot, Predicate)]) {
+        let equality = filter
+            .iter()
+            .filter_map(|(slot, predicate)| Some((*slot, predicate, predicate.equalities()?)))
+            .min_by_key(|(.., scalars)| scalars.len());
+        let Some((slot, predicate, scalars)) = equality else {
+            match filter
+                .iter()
+                .find(|(_, predicate)| predicate.needs_a_value())
+            {
+                Some((slot, _)) => self.slots.entry(*slot).or_default().present.push(place),
+                None => self.always.push(place),
+            }
+            return;
+        };
+        let equalities = &mut self.slots.entry(slot).or_default().equalities;
+        let known = equalities
+            .iter()
+            .position(|(path, _)| *path == predicate.path);
+        let known = known.unwrap_or_else(|| {
+            equalities.push((predicate.path.clone(), ByScalar::default()));
+            equalities.len() - 1
+        });
+        for scalar in scalars {
+            let matchers = &mut equalities[known].1;
+            matchers.entry(scalar.clone()).or_default().push(place);
+        }
     }
 }

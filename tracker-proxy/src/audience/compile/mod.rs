@@ -9,6 +9,7 @@ mod draft;
 mod graph;
 mod index;
 mod leaf;
+mod leaf_draft;
 
 pub(super) use index::ByName;
 pub(super) use leaf::{Branch, Leaf, Memory, Number, Question, Role, Span, Tree};

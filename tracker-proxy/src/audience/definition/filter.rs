@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use super::operators::read_where;
-use crate::audience::value::{Extraction, Path, Predicate, Slot};
+use crate::audience::value::{Extraction, Path, Predicate, Slot, Values};
 use crate::document::{Fields, Mistakes, Node};
 use crate::ingest::Event;
 
@@ -104,11 +104,11 @@ impl EventFilter {
         if *self.event != *event.name {
             return false;
         }
-        let mut values = Vec::new();
+        let mut values = Values::default();
         self.extraction.read(event, &mut values);
         self.filter
             .iter()
-            .all(|(slot, predicate)| predicate.holds(slot.of(&values), event.time, &TimeZone::UTC))
+            .all(|(slot, predicate)| predicate.holds(values.get(*slot), event.time, &TimeZone::UTC))
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod did;
 mod have;
+mod hostile;
 mod oracle;
 mod set;
 mod then_not;

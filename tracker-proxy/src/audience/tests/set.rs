@@ -3,9 +3,10 @@
 use jiff::tz::TimeZone;
 
 use super::{DAY, HOUR, NOTHING};
-use crate::audience::testing::{Story, definitions};
+use crate::audience::testing::{Story, definitions, event};
 use crate::audience::{AudienceSet, Numbering, Rebuild};
 use crate::clock::TimeMs;
+use crate::ingest::Event;
 use crate::keys::CatalogVersion;
 
 fn refused(audiences: &str) -> Vec<String> {
@@ -130,6 +131,32 @@ fn a_fold_from_history_is_the_same_as_the_folds_of_a_life() {
     assert!(bytes.len() < 700, "{} bytes", bytes.len());
     story.rebuild(&Rebuild::All);
     assert_eq!(story.profile.conditions, folded);
+}
+
+#[test]
+fn history_may_come_in_any_order() {
+    let audience = "[{id: a, when: {have: {last: buy.amount, eq: 2}}}]";
+    let mut story = Story::new(audience);
+    let amounts = ["{\"amount\": 1}", "{\"amount\": 2}", "{\"amount\": 3}"];
+    // Three at one time, received one after the other; and a later one that says nothing.
+    let mut history: Vec<_> = amounts
+        .iter()
+        .zip(1..)
+        .map(|(amount, received)| Event {
+            properties: Some(*amount),
+            received: TimeMs(received),
+            ..event("buy", 0)
+        })
+        .collect();
+    history.push(event("buy", 5));
+    history.swap(1, 2);
+    history.swap(0, 3);
+    story
+        .set
+        .rebuild(&mut story.profile, &Rebuild::All, &history);
+    let a = story.set.by_id("a").unwrap();
+    let why = story.set.explain(a, &story.profile, TimeMs(9)).unwrap();
+    assert_eq!(why.condition.value, Some(3.into()));
 }
 
 #[test]

@@ -14,10 +14,12 @@ fn work_with(unrelated: usize) -> Work {
     );
     for n in 0..unrelated {
         // Other events, other values of the same event, other attributes.
-        let when = match n % 4 {
+        let when = match n % 6 {
             0 => format!("{{ did: {{ event: other_{n}, in: 1d }} }}"),
             1 => format!("{{ did: {{ event: buy, where: {{ colour: shade_{n} }}, in: 1d }} }}"),
             2 => format!("{{ have: {{ trait: attribute_{n}, in_last: 30d }} }}"),
+            3 => format!("{{ did: {{ event: buy, where: {{ property_{n}: x }} }} }}"),
+            4 => format!("{{ did: {{ event: buy, where: {{ amount_{n}: {{ gte: {n} }} }} }} }}"),
             _ => format!("{{ did_not: {{ event: never_{n}, in: 1d }} }}"),
         };
         audiences.push_str(&format!("- {{ id: unrelated_{n}, when: {when} }}\n"));

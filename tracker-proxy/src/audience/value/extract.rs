@@ -11,11 +11,21 @@ use crate::value::Value;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Slot(usize);
 
-impl Slot {
-    /// The value in this place.
+/// What was extracted of one event: only what is there, in the order of slots.
+#[derive(Debug, Clone, Default)]
+pub struct Values(Vec<(Slot, Value)>);
+
+impl Values {
+    /// The value in `slot`.
     #[must_use]
-    pub fn of(self, values: &[Option<Value>]) -> Option<&Value> {
-        values.get(self.0)?.as_ref()
+    pub fn get(&self, slot: Slot) -> Option<&Value> {
+        let place = self.0.binary_search_by_key(&slot, |(slot, _)| *slot).ok()?;
+        Some(&self.0[place].1)
+    }
+
+    /// All values that are there.
+    pub fn iter(&self) -> impl Iterator<Item = (Slot, &Value)> {
+        self.0.iter().map(|(slot, value)| (*slot, value))
     }
 }
 
@@ -53,9 +63,9 @@ impl Extraction {
 
     /// Reads what is wanted of `event` into `values`. JSON that is broken has no values: it was
     /// checked when it came in.
-    pub fn read(&self, event: &Event<'_>, values: &mut Vec<Option<Value>>) {
+    pub fn read(&self, event: &Event<'_>, values: &mut Values) {
+        let values = &mut values.0;
         values.clear();
-        values.resize(self.slots, None);
         for (keys, json) in [
             (&self.properties, event.properties),
             (&self.traits, event.traits),
@@ -68,12 +78,21 @@ impl Extraction {
                 drop(reader.deserialize_map(Wanted { keys, values }));
             }
         }
+        // Of a key that is given twice the last one counts.
+        values.sort_by_key(|(slot, _)| *slot);
+        values.dedup_by(|later, kept| {
+            let same = later.0 == kept.0;
+            if same {
+                std::mem::swap(later, kept);
+            }
+            same
+        });
     }
 }
 
 struct Wanted<'a> {
     keys: &'a [(Box<str>, Slot)],
-    values: &'a mut Vec<Option<Value>>,
+    values: &'a mut Vec<(Slot, Value)>,
 }
 
 impl<'de> Visitor<'de> for Wanted<'_> {
@@ -87,9 +106,10 @@ impl<'de> Visitor<'de> for Wanted<'_> {
         while let Some(slot) = map.next_key_seed(Key(self.keys))? {
             match slot {
                 None => drop(map.next_value::<IgnoredAny>()?),
-                Some(Slot(slot)) => {
+                Some(slot) => {
                     let raw: &RawValue = map.next_value()?;
-                    self.values[slot] = Value::from_json(raw.get()).ok();
+                    let value = Value::from_json(raw.get()).ok();
+                    self.values.extend(value.map(|value| (slot, value)));
                 }
             }
         }
@@ -135,13 +155,14 @@ mod tests {
         let (country, _) = extraction.want(&Path::parse("traits.country").unwrap());
         let (absent, _) = extraction.want(&Path::parse("absent").unwrap());
         let mut event = event("buy", 0);
-        event.properties = Some(r#"{"junk": [{"a": 1}], "\u0069tem": {"price": 5}, "x": null}"#);
+        event.properties =
+            Some(r#"{"junk": [{"a": 1}], "item": 1, "\u0069tem": {"price": 5}, "x": null}"#);
         event.traits = Some(r#"{"country": "PL"}"#);
-        let mut values = Vec::new();
+        let mut values = Values::default();
         extraction.read(&event, &mut values);
-        assert_eq!(path.first(price.of(&values).unwrap()), Some(&Value::Int(5)));
-        assert_eq!(country.of(&values), Some(&"PL".into()));
-        assert_eq!(absent.of(&values), None);
+        assert_eq!(path.first(values.get(price).unwrap()), Some(&Value::Int(5)));
+        assert_eq!(values.get(country), Some(&"PL".into()));
+        assert_eq!(values.get(absent), None);
     }
 
     #[test]
@@ -151,9 +172,9 @@ mod tests {
         for json in ["", "[1]", "{", "null", "{\"b\":", "{\"a\": }"] {
             let mut event = event("buy", 0);
             event.properties = Some(json);
-            let mut values = vec![Some(Value::Null)];
+            let mut values = Values(vec![(slot, Value::Null)]);
             extraction.read(&event, &mut values);
-            assert_eq!(slot.of(&values), None, "{json}");
+            assert_eq!(values.get(slot), None, "{json}");
         }
     }
 }

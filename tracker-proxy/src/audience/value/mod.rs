@@ -8,7 +8,7 @@ mod predicate;
 mod relative;
 
 pub use canonical::{canonical, canonical_node, number_of};
-pub use extract::{Extraction, Slot};
+pub use extract::{Extraction, Slot, Values};
 pub use operator::{Check, Operator, Pattern, REGEX_BYTES_MAX, Tie};
 pub use path::{Path, Source};
 pub use predicate::Predicate;

@@ -7,7 +7,7 @@ use regex::{Regex, RegexBuilder};
 use serde::{Serialize, Serializer};
 
 use super::{Predicate, canonical, number_of, relative};
-use crate::audience::span::Moment;
+use crate::audience::span::{Moment, duration_text};
 use crate::clock::TimeMs;
 use crate::value::Value;
 
@@ -240,7 +240,6 @@ fn elements(value: &Value) -> &[Value] {
 
 impl fmt::Display for Check {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        use crate::audience::span::duration_text;
         let list = |bounds: &[Box<str>]| format!("[{}]", bounds.join(", "));
         let not = |yes: &'static str, no: &'static str| if self.negated { no } else { yes };
         match &self.operator {

@@ -88,6 +88,12 @@ impl Predicate {
             _ => None,
         })
     }
+
+    /// True if it holds of nothing that is missing.
+    #[must_use]
+    pub fn needs_a_value(&self) -> bool {
+        self.checks.iter().any(|check| !check.negated)
+    }
 }
 
 fn earlier(a: Option<TimeMs>, b: Option<TimeMs>) -> Option<TimeMs> {

@@ -99,7 +99,8 @@ impl Armed {
             Ok(place) => {
                 let arms = &mut self.keys[place];
                 if at.since(arms.newest) >= rules.within_ms {
-                    arms.earlier = Some(arms.newest);
+                    arms.earlier =
+                        Some(arms.newest).filter(|earlier| rules.episode(*earlier).1 > at);
                     arms.newest = at;
                 } else if rules.restart {
                     arms.newest = at;
