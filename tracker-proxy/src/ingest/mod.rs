@@ -5,11 +5,22 @@
 //! here survives a crash, and nothing needs to: what was not answered is sent again.
 
 mod event;
-mod keys;
-mod parse;
 mod submission;
 
+mod keys;
+mod parse;
+
+mod body;
+mod cors;
+mod credentials;
+mod intake;
+mod rejection;
+mod routes;
+
 pub use event::{Event, EventCodecError, EventKind};
+pub use intake::Intake;
 pub use keys::{Source, WriteKeys};
 pub use parse::{BodyError, Envelope, Parsed, parse_batch, parse_single};
+pub use rejection::IngestRejection;
+pub use routes::{discard_router, router};
 pub use submission::{Submission, Unavailable, Verdict};
