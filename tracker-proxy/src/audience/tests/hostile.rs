@@ -7,7 +7,7 @@ use crate::audience::{AudienceSet, Definition, Numbering, Rebuild, Touched};
 use crate::clock::TimeMs;
 use crate::document::{Mistakes, parse};
 use crate::ingest::Event;
-use crate::keys::{CatalogVersion, ProfileId};
+use crate::keys::{CatalogVersion, JournalSeq, ProfileId};
 use crate::profile::{Cause, Dated, Profile};
 use crate::value::Value;
 
@@ -159,7 +159,12 @@ const PROPERTIES: &[&str] = &[
 ];
 
 fn live(set: &AudienceSet, events: &[(bool, i64, &str)]) -> Profile {
-    let mut profile = Profile::new(ProfileId([0; 16]), TimeMs(0), CatalogVersion(1));
+    let mut profile = Profile::new(
+        ProfileId([0; 16]),
+        JournalSeq(0),
+        TimeMs(0),
+        CatalogVersion(1),
+    );
     let mut touched = Touched::new();
     set.begin(&mut touched);
     let mut history = Vec::new();
@@ -252,7 +257,12 @@ fn a_busy_life_stays_small() {
     let mut numbering = Numbering::default();
     let zone = jiff::tz::TimeZone::UTC;
     let set = AudienceSet::compile(&audiences, CatalogVersion(1), &mut numbering, &zone).unwrap();
-    let mut profile = Profile::new(ProfileId([0; 16]), TimeMs(0), CatalogVersion(1));
+    let mut profile = Profile::new(
+        ProfileId([0; 16]),
+        JournalSeq(0),
+        TimeMs(0),
+        CatalogVersion(1),
+    );
     let mut touched = Touched::new();
     for n in 0..20_000_i64 {
         let properties = format!("{{\"a\": \"v{}\", \"n\": {n}.25}}", n * 7 % 1_000);
