@@ -17,7 +17,7 @@ use crate::activation::Mode;
 use crate::clock::Clock;
 use crate::config::{Config, env};
 use crate::delivery::{self, Client, Delivery, Destinations, Precheck, PrecheckFn, Worker};
-use crate::ingest::Submission;
+use crate::ingest::{self, Intake, Submission, WriteKeys};
 use crate::keys::{AccountNo, ActivationNo};
 use crate::pipeline::catalog::{Catalog, DefinitionMistake, StoredCatalog};
 use crate::pipeline::{self, Bounds, Channels, Handle, SwitchError};
@@ -184,17 +184,23 @@ fn precheck(handle: &Handle) -> PrecheckFn {
 /// Everything that is served.
 pub(super) fn router(config: &Config, clock: &Clock, parts: &Parts) -> anyhow::Result<Router> {
     let catalog = parts.handle.shared.catalog();
-    let number = |id: &str| {
-        let account = catalog
+    let mut keys = Vec::new();
+    for account in &config.accounts {
+        let known = catalog
             .accounts
             .iter()
-            .find(|account| account.stored.id == id);
-        account
-            .map(|account| account.stored.no)
-            .context("an account is in no catalog")
-    };
-    let _ = (number, clock);
+            .find(|known| known.stored.id == account.id);
+        let no = known.context("an account is in no catalog")?.stored.no;
+        keys.extend(account.write_keys.iter().map(|key| (no, key)));
+    }
+    let intake = Intake::new(
+        Arc::new(WriteKeys::new(keys)),
+        parts.submissions.clone(),
+        clock.clone(),
+        config.limits.clone(),
+    );
     Ok(Router::new()
+        .merge(ingest::router(intake))
         .merge(health::router(parts.handle.clone()))
         .merge(metrics::router()))
 }

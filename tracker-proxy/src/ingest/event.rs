@@ -65,7 +65,9 @@ pub struct Event<'a> {
     pub time: TimeMs,
     /// When it was received.
     pub received: TimeMs,
-    /// The time that was sent, where it lay in the future and `time` is the receipt instead.
+    /// When it happened by the sender's own word, wherever `time` is another instant: its clock
+    /// was corrected, or its word lay in the future. A retry states the same time, whenever it
+    /// comes; idempotency depends on that.
     pub stated_time: Option<TimeMs>,
     /// JSON object of properties.
     pub properties: Option<&'a str>,

@@ -120,3 +120,6 @@ pub struct Pipeline {
     /// Set while commits fail: nothing is taken before this instant.
     refusing_until: Option<TimeMs>,
 }
+
+#[cfg(test)]
+mod tests;

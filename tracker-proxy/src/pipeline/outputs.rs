@@ -370,6 +370,12 @@ impl Outputs {
         ) {
             Mirror::Nothing => {}
             Mirror::Skip(reason) => {
+                // Nobody was told of this person, so nobody will be told to forget them.
+                let untold = Mirrored {
+                    person: "".into(),
+                    added: false,
+                };
+                profile.ledger.mirror(activation.no, audience, untold);
                 let op = match look {
                     Look::Transition(Transition::Leave) => "leave",
                     Look::Transition(_) | Look::Person => "join",

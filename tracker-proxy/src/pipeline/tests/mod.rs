@@ -1,0 +1,6 @@
+mod crash;
+mod definitions;
+mod identity;
+mod loops;
+mod outbound;
+mod rig;
