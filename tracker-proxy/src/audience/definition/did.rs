@@ -7,9 +7,9 @@ use serde::Serialize;
 use super::filter::read_path;
 use super::{Bounds, EventPattern};
 use crate::audience::grain::PANED_WINDOW_MS_MAX;
-use crate::audience::span::{Moment, duration_text, parse_duration, read_duration, read_moment};
+use crate::audience::span::{Moment, parse_duration, read_duration, read_moment};
 use crate::audience::value::Path;
-use crate::document::{Fields, Mistakes, Node, NodeKind};
+use crate::document::{Fields, Mistakes, Node, NodeKind, duration_text};
 use crate::profile::condition::TIMES_MAX;
 
 /// Events that happened, and what has to be true of them together.

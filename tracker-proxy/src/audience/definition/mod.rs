@@ -17,11 +17,6 @@ pub use when::{CONDITIONS_MAX, When};
 
 use crate::document::{Fields, Mistakes, Node, Place};
 
-/// The longest id or name, in characters.
-pub const NAME_CHARS_MAX: usize = 100;
-/// The longest description, in characters.
-pub const DESCRIPTION_CHARS_MAX: usize = 1_000;
-
 /// One audience.
 #[derive(Debug, Clone)]
 pub struct Definition {
@@ -29,7 +24,7 @@ pub struct Definition {
     pub id: String,
     /// 1 to 100 characters; the id where there is none.
     pub name: String,
-    /// For people.
+    /// Up to 200 characters.
     pub description: String,
     /// Who is a member.
     pub when: When,
@@ -41,32 +36,16 @@ impl Definition {
     /// Reads a definition; whatever is wrong with it is noted in `mistakes`.
     pub fn read(node: &Node, mistakes: &mut Mistakes) -> Option<Self> {
         let mut fields = Fields::of(node, "an audience", mistakes)?;
-        let id = fields.required_text("id", mistakes);
-        let name = fields.text("name", mistakes);
-        let description = fields.text("description", mistakes);
+        let id = fields.id(mistakes);
+        let name = fields.name(id.as_deref(), mistakes);
+        let description = fields.description(mistakes);
         let when = fields.required("when", mistakes);
         let when = when.and_then(|when| When::read(when, mistakes));
         fields.finish(mistakes);
-        let texts = [
-            ("id", id.as_deref(), NAME_CHARS_MAX),
-            ("name", name.as_deref(), NAME_CHARS_MAX),
-            ("description", description.as_deref(), DESCRIPTION_CHARS_MAX),
-        ];
-        for (key, text, most) in texts {
-            if text.is_some_and(|text| text.chars().count() > most) {
-                mistakes.add(
-                    node.place,
-                    format!("`{key}` is longer than {most} characters"),
-                );
-            }
-        }
-        let id = id?;
         Some(Self {
-            name: name
-                .filter(|name| !name.trim().is_empty())
-                .unwrap_or_else(|| id.clone()),
-            id,
-            description: description.unwrap_or_default(),
+            id: id?,
+            name,
+            description,
             when: when?,
             place: node.place,
         })

@@ -4,9 +4,9 @@ use std::fmt;
 
 use super::EventPattern;
 use super::filter::read_path;
-use crate::audience::span::{duration_text, parse_duration, read_duration};
+use crate::audience::span::{parse_duration, read_duration};
 use crate::audience::value::Path;
-use crate::document::{Fields, Mistakes, Node};
+use crate::document::{Fields, Mistakes, Node, duration_text};
 
 /// `did … then_not … within …`.
 #[derive(Debug, Clone, PartialEq)]

@@ -7,7 +7,7 @@ use crate::audience::{AudienceSet, Definition, Numbering, Rebuild, Touched};
 use crate::clock::TimeMs;
 use crate::document::{Mistakes, parse};
 use crate::ingest::Event;
-use crate::keys::{CatalogVersion, ProfileId};
+use crate::keys::{CatalogVersion, JournalSeq, ProfileId};
 use crate::profile::{Cause, Dated, Profile};
 use crate::value::Value;
 
@@ -161,7 +161,7 @@ const PROPERTIES: &[&str] = &[
 fn live(set: &AudienceSet, events: &[(bool, i64, &str)]) -> Profile {
     let mut profile = Profile::new(
         ProfileId([0; 16]),
-        crate::keys::JournalSeq(0),
+        JournalSeq(0),
         TimeMs(0),
         CatalogVersion(1),
     );
@@ -259,7 +259,7 @@ fn a_busy_life_stays_small() {
     let set = AudienceSet::compile(&audiences, CatalogVersion(1), &mut numbering, &zone).unwrap();
     let mut profile = Profile::new(
         ProfileId([0; 16]),
-        crate::keys::JournalSeq(0),
+        JournalSeq(0),
         TimeMs(0),
         CatalogVersion(1),
     );

@@ -190,7 +190,7 @@ fn an_explanation_says_what_is_missing_and_when_it_will_change() {
     assert_eq!(conditions[0]["changes_at"], "1970-04-01T00:00:00.000Z");
     assert_eq!(conditions[1]["value"], 450.5);
     assert_eq!(conditions[1]["changes_at"], serde_json::Value::Null);
-    assert_eq!(conditions[2]["text"], "did not refund in 14d");
+    assert_eq!(conditions[2]["text"], "did not refund in 2w");
     assert_eq!(conditions[2]["holds"], true);
     assert_eq!(conditions[3]["value"], "Riga");
     let precision = story.set.precision(vip);

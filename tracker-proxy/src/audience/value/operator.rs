@@ -7,8 +7,9 @@ use regex::{Regex, RegexBuilder};
 use serde::{Serialize, Serializer};
 
 use super::{Predicate, canonical, number_of, relative};
-use crate::audience::span::{Moment, duration_text};
+use crate::audience::span::Moment;
 use crate::clock::TimeMs;
+use crate::document::duration_text;
 use crate::value::Value;
 
 /// How many bytes a compiled regular expression may take.

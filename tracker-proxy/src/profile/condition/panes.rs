@@ -1,10 +1,10 @@
 //! Aggregates per pane of time: for windows whose single events are too many to keep.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// One part per pane in which something happened, oldest first. Panes are numbered by whoever
 /// cuts the time into them.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Panes<T>(Vec<(i32, T)>);
 
 impl<T> Default for Panes<T> {
@@ -48,6 +48,30 @@ impl<T> Panes<T> {
     }
 }
 
+// Stored as differences: the next pane is one byte away, its number takes three or four.
+impl<T: Serialize> Serialize for Panes<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut before = 0;
+        serializer.collect_seq(self.0.iter().map(|(pane, part)| {
+            let difference = pane.wrapping_sub(before);
+            before = *pane;
+            (difference, part)
+        }))
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Panes<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut panes = Vec::<(i32, T)>::deserialize(deserializer)?;
+        let mut before = 0_i32;
+        for (pane, _) in &mut panes {
+            before = before.wrapping_add(*pane);
+            *pane = before;
+        }
+        Ok(Self(panes))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -65,5 +89,7 @@ mod tests {
         assert_eq!(left.as_slice(), [(3, 1), (9, 2)]);
         assert_eq!(left.between(4, 10), [(9, 2)]);
         assert!(left.between(10, 4).is_empty());
+        let bytes = postcard::to_stdvec(&left).unwrap();
+        assert_eq!(postcard::from_bytes(&bytes), Ok(left));
     }
 }

@@ -1,17 +1,22 @@
 //! Sums that do not depend on the order in which they were added up.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Values count up to this magnitude; what is beyond it counts as this much.
 const VALUE_MAX: f64 = 1e20;
 /// The smallest difference that a sum knows.
 const PER_UNIT: f64 = 1e6;
+/// Millionths in a hundredth.
+const PER_CENT: i128 = 10_000;
+/// Sums stop here, in millionths: far beyond any number of such values, and with room to be
+/// stored.
+const MILLIONTHS_MAX: i128 = i128::MAX / 4;
 
 /// How many values there were and what they come to, in millionths.
 ///
 /// Whole millionths add up to the same in any order, which floats do not: a profile that is
 /// folded again after a crash, or merged, has to have the very same sum. And `0.1 + 0.2` is `0.3`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Sum {
     count: u32,
     millionths: i128,
@@ -35,7 +40,8 @@ impl Sum {
     /// Adds another sum.
     pub fn add(&mut self, other: Self) {
         self.count = self.count.saturating_add(other.count);
-        self.millionths = self.millionths.saturating_add(other.millionths);
+        let millionths = self.millionths.saturating_add(other.millionths);
+        self.millionths = millionths.clamp(-MILLIONTHS_MAX, MILLIONTHS_MAX);
     }
 
     /// What the values come to.
@@ -55,9 +61,57 @@ impl Sum {
     }
 }
 
+// Stored in hundredths where that loses nothing: most sums are of money. The lowest bit says
+// which.
+impl Serialize for Sum {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let whole = self.millionths % PER_CENT == 0;
+        let stored = if whole {
+            self.millionths / PER_CENT * 2
+        } else {
+            self.millionths * 2 + 1
+        };
+        (self.count, stored).serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Sum {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let (count, stored) = <(u32, i128)>::deserialize(deserializer)?;
+        let millionths = if stored % 2 == 0 {
+            (stored / 2).saturating_mul(PER_CENT)
+        } else {
+            stored.div_euclid(2)
+        };
+        let millionths = millionths.clamp(-MILLIONTHS_MAX, MILLIONTHS_MAX);
+        Ok(Self { count, millionths })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn money_is_stored_small_and_everything_exactly() {
+        for (value, bytes) in [
+            (19.99, 3),
+            (-0.01, 2),
+            (0.000_001, 2),
+            (-7.123_456, 5),
+            (1e20, 14),
+        ] {
+            let mut sum = Sum::of(value);
+            let stored = postcard::to_stdvec(&sum).unwrap();
+            assert_eq!(stored.len(), bytes, "{value}");
+            assert_eq!(postcard::from_bytes(&stored), Ok(sum));
+            for _ in 0..300 {
+                sum.add(sum);
+            }
+            let stored = postcard::to_stdvec(&sum).unwrap();
+            assert_eq!(postcard::from_bytes(&stored), Ok(sum), "at the bound");
+        }
+    }
 
     #[test]
     fn a_sum_is_exact_in_any_order() {
