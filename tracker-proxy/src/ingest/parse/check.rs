@@ -92,14 +92,13 @@ impl Checker<'_> {
             let what = format!("the event is nested deeper than {depth_max} (depth_max)");
             return Err(Refusal::new(RejectCode::TooDeep, what));
         }
+        if !event.starts_with('{') {
+            let what = "an event has to be an object";
+            return Err(Refusal::new(RejectCode::InvalidJson, what));
+        }
         let event = json::mend_surrogates(event);
-        let message: Message<'_> = serde_json::from_str(&event).map_err(|error| {
-            let code = match event.starts_with('{') {
-                true => RejectCode::InvalidField,
-                false => RejectCode::InvalidJson,
-            };
-            Refusal::new(code, error.to_string())
-        })?;
+        let message: Message<'_> =
+            serde_json::from_str(&event).map_err(|error| invalid_field(error.to_string()))?;
         let kind = match kind {
             Some(kind) => kind,
             None => members::kind_of(&message)?,
@@ -182,7 +181,8 @@ impl Checker<'_> {
         ];
         let written = members
             .into_iter()
-            .find_map(|(member, text)| Some((member, text.as_deref()?)));
+            .filter_map(|(member, text)| Some((member, text.as_deref()?)))
+            .find(|(_, text)| !text.trim_ascii().is_empty());
         let event = match written {
             None => None,
             Some((member, text)) => Some(time::read(text).ok_or_else(|| {
