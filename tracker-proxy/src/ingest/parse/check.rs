@@ -11,9 +11,6 @@ use super::identity::{Identity, id};
 use super::{EventKind, Limits, Parsed, Source, TimeMs, json, members, time};
 use crate::ingest::event::Event;
 
-/// About what an encoded event is longer than its objects: ids, name and times.
-const EVENT_BYTES_EXTRA: usize = 64;
-
 /// Why an event is refused.
 #[derive(Debug)]
 pub(super) struct Refusal {
@@ -48,11 +45,10 @@ pub(super) struct Checker<'a> {
 }
 
 impl Checker<'_> {
-    /// Makes room once for everything.
+    /// Makes room once: encoded, an event is shorter than its JSON, whose member names go.
     pub(super) fn reserve(&mut self, events: &[&RawValue]) {
-        let bytes: usize = events.iter().map(|event| event.get().len()).sum();
-        let extra = events.len() * EVENT_BYTES_EXTRA;
-        self.parsed.events.reserve(bytes + extra);
+        let bytes = events.iter().map(|event| event.get().len()).sum();
+        self.parsed.events.reserve(bytes);
         self.parsed.positions.reserve(events.len());
     }
 
