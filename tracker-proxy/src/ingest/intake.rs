@@ -7,7 +7,7 @@ use axum::extract::Request;
 use http::header::ORIGIN;
 use http::request::Parts;
 use segue_sdk::wire::{BatchAnswer, RejectCode, Rejected};
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 use super::body::{self, Packing};
 use super::credentials;
@@ -31,7 +31,7 @@ const INLINE_PACKED_BYTES_MAX: usize = 32 * 1_024;
 pub struct Intake {
     keys: Arc<WriteKeys>,
     submissions: mpsc::Sender<Submission>,
-    /// One permit for each byte that may wait for a commit.
+    /// One permit for each byte that may be read or wait for a commit.
     queued_bytes: Arc<Semaphore>,
     clock: Clock,
     limits: Limits,
@@ -88,6 +88,7 @@ impl Intake {
             None => None,
         };
         let body = body::collect(body, self.limits.body_bytes_max).await?;
+        let room = self.reserve(body.len())?;
         let received = Received {
             packing: Packing::of(&head.headers, &body)?,
             at: self.clock.now(),
@@ -105,7 +106,7 @@ impl Intake {
         } else {
             self.read(received)?
         };
-        self.submit(account, parsed).await
+        self.submit(account, parsed, room).await
     }
 
     /// The source of a key, if it may be used from where the request comes from.
@@ -142,12 +143,16 @@ impl Intake {
         &self,
         account: AccountNo,
         mut parsed: Parsed,
+        mut room: OwnedSemaphorePermit,
     ) -> Result<BatchAnswer, IngestRejection> {
         let mut verdicts = Vec::new();
         if !parsed.positions.is_empty() {
             let events = std::mem::take(&mut parsed.events);
+            // A packed body has become longer.
+            let more = events.len().saturating_sub(room.num_permits());
+            room.merge(self.reserve(more)?);
             verdicts = self
-                .queue(account, events, parsed.positions.len())
+                .queue(account, events, parsed.positions.len(), room)
                 .await
                 .map_err(|Unavailable| self.unavailable())?;
         }
@@ -159,12 +164,8 @@ impl Intake {
         account: AccountNo,
         events: Vec<u8>,
         count: usize,
+        room: OwnedSemaphorePermit,
     ) -> Result<Vec<Verdict>, Unavailable> {
-        let bytes = u32::try_from(events.len()).map_err(|_| Unavailable)?;
-        let queued = Arc::clone(&self.queued_bytes);
-        let queued = queued
-            .try_acquire_many_owned(bytes)
-            .map_err(|_| Unavailable)?;
         let (reply, verdicts) = oneshot::channel();
         let submission = Submission {
             account,
@@ -179,7 +180,7 @@ impl Intake {
         // pipeline has answered, whoever still listens.
         let waiting = tokio::spawn(async move {
             let verdicts = verdicts.await;
-            drop(queued);
+            drop(room);
             verdicts
         });
         let verdicts = waiting.await.map_err(|_| Unavailable)?;
@@ -193,6 +194,14 @@ impl Intake {
             return Err(Unavailable);
         }
         Ok(verdicts)
+    }
+
+    /// Room for so many bytes, at once or not at all: a client that is told to come back is
+    /// better off than one that hangs.
+    fn reserve(&self, bytes: usize) -> Result<OwnedSemaphorePermit, IngestRejection> {
+        let bytes = u32::try_from(bytes).map_err(|_| self.unavailable())?;
+        let room = Arc::clone(&self.queued_bytes).try_acquire_many_owned(bytes);
+        room.map_err(|_| self.unavailable())
     }
 
     fn unavailable(&self) -> IngestRejection {

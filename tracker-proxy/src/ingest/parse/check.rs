@@ -11,9 +11,6 @@ use super::identity::{Identity, id};
 use super::{EventKind, Limits, Parsed, Source, TimeMs, json, members, time};
 use crate::ingest::event::Event;
 
-/// About what an encoded event is longer than its objects: ids, name and times.
-const EVENT_BYTES_EXTRA: usize = 64;
-
 /// Why an event is refused.
 #[derive(Debug)]
 pub(super) struct Refusal {
@@ -48,11 +45,10 @@ pub(super) struct Checker<'a> {
 }
 
 impl Checker<'_> {
-    /// Makes room once for everything.
+    /// Makes room once: encoded, an event is shorter than its JSON, whose member names go.
     pub(super) fn reserve(&mut self, events: &[&RawValue]) {
-        let bytes: usize = events.iter().map(|event| event.get().len()).sum();
-        let extra = events.len() * EVENT_BYTES_EXTRA;
-        self.parsed.events.reserve(bytes + extra);
+        let bytes = events.iter().map(|event| event.get().len()).sum();
+        self.parsed.events.reserve(bytes);
         self.parsed.positions.reserve(events.len());
     }
 
@@ -92,14 +88,13 @@ impl Checker<'_> {
             let what = format!("the event is nested deeper than {depth_max} (depth_max)");
             return Err(Refusal::new(RejectCode::TooDeep, what));
         }
+        if !event.starts_with('{') {
+            let what = "an event has to be an object";
+            return Err(Refusal::new(RejectCode::InvalidJson, what));
+        }
         let event = json::mend_surrogates(event);
-        let message: Message<'_> = serde_json::from_str(&event).map_err(|error| {
-            let code = match event.starts_with('{') {
-                true => RejectCode::InvalidField,
-                false => RejectCode::InvalidJson,
-            };
-            Refusal::new(code, error.to_string())
-        })?;
+        let message: Message<'_> =
+            serde_json::from_str(&event).map_err(|error| invalid_field(error.to_string()))?;
         let kind = match kind {
             Some(kind) => kind,
             None => members::kind_of(&message)?,
@@ -182,7 +177,8 @@ impl Checker<'_> {
         ];
         let written = members
             .into_iter()
-            .find_map(|(member, text)| Some((member, text.as_deref()?)));
+            .filter_map(|(member, text)| Some((member, text.as_deref()?)))
+            .find(|(_, text)| !text.trim_ascii().is_empty());
         let event = match written {
             None => None,
             Some((member, text)) => Some(time::read(text).ok_or_else(|| {

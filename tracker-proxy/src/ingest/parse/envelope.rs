@@ -9,6 +9,9 @@ use super::check::Checker;
 use super::context::BatchContext;
 use super::{BodyError, EventKind, Limits, Parsed, Source, TimeMs, json, time};
 
+/// How much of a parser's message is passed on, in bytes.
+const MESSAGE_BYTES_MAX: usize = 200;
+
 /// A body whose events are still raw: its key can be asked for before they are looked at.
 #[derive(Debug)]
 pub struct Envelope<'a> {
@@ -115,5 +118,9 @@ fn text(body: &[u8]) -> Result<&str, BodyError> {
     reason = "the shape that `map_err` wants"
 )]
 fn unreadable(error: serde_json::Error) -> BodyError {
-    BodyError::Unreadable(error.to_string())
+    let mut message = error.to_string();
+    // The parser quotes what it did not expect, however long that is.
+    let end = message.floor_char_boundary(MESSAGE_BYTES_MAX);
+    message.truncate(end);
+    BodyError::Unreadable(message)
 }

@@ -17,10 +17,13 @@ const MEMBER_BYTES_MIN: usize = 5;
 
 /// Whether `json` is nested deeper than `depth_max`.
 pub(super) fn deeper_than(depth_max: usize, json: &str) -> bool {
-    // Brackets inside strings count here, which errs on the side of looking closer. This pass is
-    // one that the compiler turns into vector code.
-    let opening = |byte: &&u8| **byte | 0x20 == b'{';
-    if json.as_bytes().iter().filter(opening).count() <= depth_max {
+    // Brackets inside strings count here, which errs on the side of looking closer. In pieces
+    // whose count fits a byte this is vector code, many times faster than looking closer.
+    let opening = |piece: &[u8]| -> usize {
+        let ones = piece.iter().map(|byte| u8::from(byte | 0x20 == b'{'));
+        usize::from(ones.sum::<u8>())
+    };
+    if json.as_bytes().chunks(255).map(opening).sum::<usize>() <= depth_max {
         return false;
     }
     let (mut depth, mut in_text, mut escaped) = (0_usize, false, false);
@@ -57,11 +60,8 @@ pub(super) fn members(json: &str) -> Option<Vec<Member<'_>>> {
 
 /// The member `name` of an object; of several the last one, as everywhere.
 pub(super) fn member<'a>(json: &'a str, name: &str) -> Option<&'a RawValue> {
-    let found = members(json)?
-        .into_iter()
-        .rev()
-        .find(|(key, _)| key == name);
-    found.map(|(_, value)| value)
+    let mut reader = serde_json::Deserializer::from_str(json);
+    reader.deserialize_map(Find(name)).ok()?
 }
 
 /// The member `name` where it is an object that says something.
@@ -158,6 +158,27 @@ impl<'de> Visitor<'de> for Members {
             members.push((name, map.next_value()?));
         }
         Ok(members)
+    }
+}
+
+struct Find<'n>(&'n str);
+
+impl<'de> Visitor<'de> for Find<'_> {
+    type Value = Option<&'de RawValue>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut found = None;
+        while let Some(name) = map.next_key::<Cow<'de, str>>()? {
+            let value = map.next_value()?;
+            if name == self.0 {
+                found = Some(value);
+            }
+        }
+        Ok(found)
     }
 }
 

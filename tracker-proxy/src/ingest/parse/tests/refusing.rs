@@ -124,3 +124,21 @@ fn what_a_public_key_may_not_send_is_refused() {
         );
     }
 }
+
+#[test]
+fn an_error_does_not_carry_the_body_back() {
+    let long = "é".repeat(10_000);
+    let bodies = [
+        format!(r#""{long}""#),
+        format!(r#"{{"batch":"{long}"}}"#),
+        format!(r#"{{"batch":["{long}"]}}"#),
+    ];
+    let source = source(KeyKind::Secret, false);
+    for body in bodies {
+        let message = match parse_batch(body.as_bytes(), &source, NOON, &Limits::default()) {
+            Ok(parsed) => refusal(&parsed).1.to_owned(),
+            Err(error) => error.to_string(),
+        };
+        assert!(message.len() < 300, "{message}");
+    }
+}

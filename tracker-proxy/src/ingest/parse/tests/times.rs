@@ -48,3 +48,12 @@ fn a_century_ahead_becomes_the_receipt_with_a_warning_and_1970_is_kept() {
         assert!(parsed.warnings.is_empty());
     }
 }
+
+#[test]
+fn a_blank_time_is_none() {
+    let parsed = backend(&track(r#""timestamp":"","originalTimestamp":null"#));
+    assert_eq!(
+        (only(&parsed).time, only(&parsed).stated_time),
+        (NOON, None)
+    );
+}

@@ -77,7 +77,7 @@ async fn a_full_queue_is_answered_at_once() {
 async fn bytes_count_until_the_pipeline_answers_even_when_the_client_is_gone() {
     let mut proxy = proxy_with(
         Limits {
-            queue_bytes_max: 60,
+            queue_bytes_max: 120,
             ..Limits::default()
         },
         16,
