@@ -169,6 +169,7 @@ pub fn merge(winner: &mut Profile, loser: Profile, changed: &mut Changed) {
         .consents
         .extend(winner.consents.merge(loser.consents));
     winner.ledger.merge(loser.ledger);
+    winner.conditions.keep_told(&loser.conditions);
     winner.first_seen = winner.first_seen.min(loser.first_seen);
     winner.last_seen = winner.last_seen.max(loser.last_seen);
     winner.merges = winner.merges.saturating_add(loser.merges).saturating_add(1);

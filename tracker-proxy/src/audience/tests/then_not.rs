@@ -1,7 +1,9 @@
 //! What did not follow in time.
 
 use super::{DAY, HOUR, MINUTE, NOTHING};
+use crate::audience::Rebuild;
 use crate::audience::testing::Story;
+use crate::profile::{Cause, Changed};
 
 const CART: &str = "
 - id: cart_left
@@ -160,4 +162,21 @@ fn what_is_found_while_warming_renews_nothing() {
     story.until(15 * MINUTE);
     assert_eq!(story.edit(CART), NOTHING);
     assert_eq!(story.until(DAY), [format!("-cart_left at {}", 20 * MINUTE)]);
+}
+
+#[test]
+fn a_merge_tells_no_basket_twice() {
+    let (mut winner, mut loser) = (Story::new(CART), Story::new(CART));
+    loser.until(2 * MINUTE);
+    loser.does("add_to_basket", A);
+    assert_eq!(loser.until(13 * MINUTE).len(), 1);
+    winner.until(MINUTE);
+    winner.does("add_to_basket", B);
+    assert_eq!(winner.until(13 * MINUTE).len(), 1);
+    crate::profile::merge(&mut winner.profile, loser.profile, &mut Changed::default());
+    winner.history.extend(loser.history);
+    winner.rebuild(&Rebuild::All);
+    winner.touched.look_at_everything();
+    assert_eq!(winner.evaluate(Cause::Event), NOTHING);
+    assert_eq!(winner.until(DAY).len(), 1, "and one leave for all");
 }

@@ -198,9 +198,9 @@ impl Armed {
         count
     }
 
-    /// Takes over what another state, which this one replaces, has told already.
+    /// Takes over what another state, which becomes part of this one, has told already.
     pub fn told_like(&mut self, other: &Self) {
-        self.told = other.told;
+        self.told = self.told.max(other.told);
     }
 
     /// How many keys were given up for want of room.

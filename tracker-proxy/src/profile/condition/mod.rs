@@ -95,6 +95,22 @@ impl Conditions {
         Some(self.leaves.remove(place).1)
     }
 
+    /// Notes which keys another profile, which becomes part of this one, has told already: a
+    /// basket that was left is told once, by whichever of the two. What is remembered of both is
+    /// for a fold from both histories.
+    pub fn keep_told(&mut self, other: &Self) {
+        for (leaf, state) in &other.leaves {
+            let LeafState::Armed(theirs) = state else {
+                continue;
+            };
+            match self.get_mut(*leaf) {
+                Some(LeafState::Armed(ours)) => ours.told_like(theirs),
+                Some(_) => {}
+                None => self.put(*leaf, state.clone()),
+            }
+        }
+    }
+
     /// Everything that is remembered, in the order of leaf numbers.
     pub fn iter(&self) -> impl Iterator<Item = (LeafNo, &LeafState)> {
         self.leaves.iter().map(|(no, state)| (*no, state))
