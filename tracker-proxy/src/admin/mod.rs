@@ -23,6 +23,8 @@ mod routes;
 
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod tests;
 
 pub use auth::AdminTokens;
 pub use routes::router;

@@ -71,7 +71,7 @@ pub(super) async fn preview(
         body: wanted.render(activation, now, false)?.into(),
         content_type: ContentType::Json,
     };
-    let request = preview_request(destination, &frozen, now).map_err(unsendable)?;
+    let request = preview_request(destination, &frozen, now).map_err(|error| unsendable(&error))?;
     let [.., signature] = SIGNATURE_HEADERS;
     let headers = request.headers.into_iter().map(|(name, value)| {
         // With the body beside it, the signature would be a request that anybody can send.
@@ -261,6 +261,6 @@ impl Wanted {
     }
 }
 
-fn unsendable(error: SendError) -> Problem {
+fn unsendable(error: &SendError) -> Problem {
     Problem::unprocessable("unsendable", error.to_string())
 }

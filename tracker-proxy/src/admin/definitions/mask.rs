@@ -155,9 +155,15 @@ impl Restoring {
         if written.as_text() != Some(REDACTED) {
             return;
         }
-        let message = match kept.and_then(Value::as_str) {
+        let kept = kept.and_then(|kept| match kept {
+            Value::String(text) => Some(text.clone()),
+            // Digits without quotes are as good a password as any.
+            Value::Number(number) => Some(number.to_string()),
+            _ => None,
+        });
+        let message = match kept {
             Some(kept) if self.same_host => {
-                put(written, kept);
+                put(written, &kept);
                 return;
             }
             Some(_) => "another host gets no stored secrets: write them out again",
