@@ -79,9 +79,8 @@ pub(super) async fn resync(
         return Err(Problem::conflict("inactive", detail));
     }
     let (account, no) = (manager.account, activation.no);
-    let handle = &admin.state.handle;
-    handle
-        .ask(move |pipeline| pipeline.want_resync(account, no))
+    admin
+        .question(move |pipeline| pipeline.want_resync(account, no))
         .await?;
     Ok((StatusCode::ACCEPTED, Json(json!({ "id": id }))))
 }
