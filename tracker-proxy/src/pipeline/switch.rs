@@ -53,7 +53,10 @@ impl Pipeline {
         stored.version = CatalogVersion(before.version.0 + 1);
         for account in &mut stored.accounts {
             let old = before.account(account.no).map(|account| &account.stored);
-            if old.is_none_or(|old| old.audiences != account.audiences) {
+            let same = |old: &StoredAccount| {
+                old.audiences == account.audiences && old.time_zone == account.time_zone
+            };
+            if !old.is_some_and(same) {
                 account.audiences_changed = stored.version;
             }
         }
