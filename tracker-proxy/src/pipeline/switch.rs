@@ -141,7 +141,8 @@ impl Pipeline {
     pub(super) fn find_unsynced_mirrors(&mut self) -> Result<(), StoreError> {
         for account in &self.catalog.clone().accounts {
             for no in active_mirrors(account) {
-                if !self.store.has_replaced(no)? {
+                let told = self.resync.contains(&(account.stored.no, no));
+                if !told && !self.store.has_replaced(no)? {
                     self.resync.push((account.stored.no, no));
                 }
             }

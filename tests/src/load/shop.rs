@@ -1,0 +1,76 @@
+//! What shoppers do, as events of the size that backends send.
+
+use super::batch::Batch;
+use super::options::Options;
+use super::random::Random;
+use super::server::WRITE_KEY;
+
+/// The audiences, over ten names of events.
+const AUDIENCES: &str = include_str!("audiences.yaml");
+
+/// Names and how often each occurs among a hundred events.
+const MIX: [(&str, usize); 10] = [
+    ("visit", 40),
+    ("pageview", 12),
+    ("itemclick", 12),
+    ("search", 10),
+    ("add_to_basket", 10),
+    ("buy", 6),
+    ("login", 4),
+    ("wishlist", 3),
+    ("review", 1),
+    ("refund", 1),
+];
+const CATEGORIES: [&str; 8] = [
+    "shoes", "coats", "shirts", "jeans", "hats", "socks", "bags", "belts",
+];
+const COUNTRIES: [&str; 5] = ["PL", "DE", "FR", "ES", "SE"];
+const PLANS: [&str; 3] = ["free", "pro", "team"];
+
+/// A batch of what shoppers do.
+pub(crate) fn batch(options: &Options, host: &str, random: &mut Random) -> Batch {
+    Batch::of(host, WRITE_KEY, options.batch, |user, message, time| {
+        event(random, user, message, time)
+    })
+}
+
+/// The part of an account's configuration that has the audiences.
+pub(crate) fn account() -> String {
+    let audiences = AUDIENCES.replace("- {", "      - {");
+    format!("    audiences:\n{audiences}")
+}
+
+/// One event as JSON: what is left of the mix are identifies.
+fn event(random: &mut Random, user: &str, message: &str, time: &str) -> String {
+    let mut roll = random.below(100);
+    for (name, share) in MIX {
+        if roll < share {
+            return track(name, random, user, message, time);
+        }
+        roll -= share;
+    }
+    let country = COUNTRIES[random.below(COUNTRIES.len())];
+    let plan = PLANS[random.below(PLANS.len())];
+    let number = random.below(100_000);
+    format!(
+        r#"{{"type":"identify","messageId":"{message}","timestamp":"{time}","userId":"{user}","traits":{{"email":"shopper-{number:05}@shop.example","first_name":"Shopper","last_name":"Number {number:05}","country":"{country}","plan":"{plan}","newsletter":{},"language":"{}","signed_up":"2026-0{}-01","loyalty_points":{number},"preferred_store":"store-{:03}","address":{{"city":"Riga","zip":"LV-{:04}"}}}}}}"#,
+        number.is_multiple_of(2),
+        country.to_lowercase(),
+        1 + number % 9,
+        number % 1_000,
+        number % 10_000,
+    )
+}
+
+fn track(name: &str, random: &mut Random, user: &str, message: &str, time: &str) -> String {
+    let product = random.below(100_000);
+    let category = CATEGORIES[product % CATEGORIES.len()];
+    let price = 5.0 + random.below(20_000) as f64 / 100.0;
+    let basket = random.below(1_000);
+    format!(
+        r#"{{"type":"track","messageId":"{message}","timestamp":"{time}","event":"{name}","userId":"{user}","properties":{{"product_id":"p-{product:05}","product_name":"The {category} number {product:05}","category":"{category}","brand":"brand-{:02}","price":{price:.2},"quantity":{},"currency":"EUR","basket_id":"b-{basket:03}","in_stock":{},"page":"/shop/{category}/p-{product:05}"}}}}"#,
+        product % 40,
+        1 + basket % 4,
+        !basket.is_multiple_of(9),
+    )
+}
