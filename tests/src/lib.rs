@@ -1,5 +1,4 @@
 //! What the end-to-end tests and the load program share.
-<<<<<<< HEAD
 //!
 //! The harness says in plain words what a test does to the real binaries: start a proxy, send,
 //! kill, start again, ask. Where it cannot do so the test fails, so it panics with a sentence.
@@ -62,8 +61,6 @@ pub mod shop;
     reason = "a harness that cannot do its work fails the test"
 )]
 pub mod sink;
-=======
-#![forbid(unsafe_code)]
 
+/// The load program.
 pub mod load;
->>>>>>> load
