@@ -36,7 +36,7 @@ pub use resolve::MERGES_MAX;
 pub use resync::{REPLACE_PERSONS_MAX, resync};
 pub use run::{Channels, Start, start};
 pub use switch::{Compile, SwitchError};
-pub use view::Person;
+pub use view::{Names, Person};
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;

@@ -139,6 +139,20 @@ pub trait Reader {
     /// The store cannot be read.
     fn profiles_after(&self, after: i64, limit: u32) -> Result<Vec<StoredProfile>, StoreError>;
 
+    /// Up to `limit` profiles of an account from key `first` to key `last`, in the order of keys.
+    /// Both keys begin with the same byte, so that one part has all of them.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    fn profiles_by_key(
+        &self,
+        account: AccountNo,
+        first: ProfileId,
+        last: ProfileId,
+        limit: u32,
+    ) -> Result<Vec<StoredProfile>, StoreError>;
+
     /// How many profiles there are, and the last row's number.
     ///
     /// # Errors

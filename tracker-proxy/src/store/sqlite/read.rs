@@ -208,6 +208,21 @@ impl<T: Sqlite> Reader for T {
         collect(rows.query_map(params![after, limit], profile_at)?)
     }
 
+    fn profiles_by_key(
+        &self,
+        account: AccountNo,
+        first: ProfileId,
+        last: ProfileId,
+        limit: u32,
+    ) -> Result<Vec<StoredProfile>, StoreError> {
+        let mut rows = self.db().prepare_cached(&format!(
+            "SELECT {PROFILE} FROM profile
+             WHERE account = ?1 AND part = ?2 AND id BETWEEN ?3 AND ?4 ORDER BY id LIMIT ?5"
+        ))?;
+        let (part, from, to) = (first.part().0, first.0.as_slice(), last.0.as_slice());
+        collect(rows.query_map(params![account.0, part, from, to, limit], profile_at)?)
+    }
+
     fn profile_count(&self) -> Result<(u64, i64), StoreError> {
         let all = "SELECT count(*), coalesce(max(row), 0) FROM profile";
         Ok(self
