@@ -27,7 +27,7 @@ pub(crate) async fn run(options: &Options, dir: &Path) -> anyhow::Result<String>
     progress("ingest: the proxy");
     let dir = dir.join("ingest");
     let limits = format!("limits: {{ cache_bytes: {} }}\n", options.cache_mib << 20);
-    let server = Server::proxy(&dir, &limits, &shop::account()).await?;
+    let server = Server::proxy(&dir, &limits, &shop::account(options)?).await?;
     let proxy = take(options, server).await?;
     let stored = folder_bytes(&data_dir(&dir))?;
     std::fs::remove_dir_all(&dir)?;

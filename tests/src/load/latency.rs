@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 
 use super::batch::head;
 use super::connection::Connection;
+use super::disk;
 use super::measure::Latencies;
 use super::options::Options;
 use super::progress;
@@ -29,6 +30,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// What was measured at one rate.
 struct Measured {
     rate: u32,
+    /// The disk's own, just before.
+    sync: Latencies,
     sent: usize,
     received: usize,
     webhook: Latencies,
@@ -44,7 +47,7 @@ struct Posted {
     answered: Duration,
 }
 
-pub(crate) async fn run(options: &Options, dir: &Path, sync: &Latencies) -> anyhow::Result<String> {
+pub(crate) async fn run(options: &Options, dir: &Path) -> anyhow::Result<String> {
     let mut all = Vec::new();
     for &rate in &options.rates {
         progress(&format!("latency: {rate} events per second"));
@@ -64,6 +67,9 @@ pub(crate) async fn run(options: &Options, dir: &Path, sync: &Latencies) -> anyh
         "answer p50",
         "answer p99",
         "sent late p99",
+        "disk p50",
+        "disk p99",
+        "2 × disk p50 + 3 ms",
     ];
     let mut table = Table::new(title, &columns);
     for one in &all {
@@ -77,17 +83,16 @@ pub(crate) async fn run(options: &Options, dir: &Path, sync: &Latencies) -> anyh
             ms(one.answer.percentile(50)),
             ms(one.answer.percentile(99)),
             ms(one.late.percentile(99)),
+            ms(one.sync.percentile(50)),
+            ms(one.sync.percentile(99)),
+            ms(one.sync.percentile(50) * 2 + Duration::from_millis(3)),
         ]);
     }
-    let bound = sync.percentile(50) * 2 + Duration::from_millis(3);
-    Ok(format!(
-        "{}\ntwice the disk's p50 plus 3 ms: {}\n",
-        table.render(),
-        ms(bound)
-    ))
+    Ok(table.render())
 }
 
 async fn measure(options: &Options, dir: &Path, rate: u32) -> anyhow::Result<Measured> {
+    let sync = disk::measure(dir)?;
     let dir = dir.join(format!("latency-{rate}"));
     let mut sink = Sink::start(true).await?;
     let server = Server::proxy(&dir, "", &sink.account()).await?;
@@ -112,6 +117,7 @@ async fn measure(options: &Options, dir: &Path, rate: u32) -> anyhow::Result<Mea
 
     let mut measured = Measured {
         rate,
+        sync,
         sent: count,
         received: 0,
         webhook: Latencies::default(),
@@ -194,11 +200,11 @@ async fn arrivals(sink: &mut Sink, count: usize) -> Vec<Option<Instant>> {
     let mut all = vec![None; count];
     let mut missing = count;
     while missing > 0 {
-        let Ok(Ok((event, at))) = tokio::time::timeout(PATIENCE, sink.next()).await else {
+        let Ok(Ok(arrival)) = tokio::time::timeout(PATIENCE, sink.next()).await else {
             break;
         };
-        if let Some(slot @ None) = all.get_mut(event) {
-            *slot = Some(at);
+        if let Some(slot @ None) = all.get_mut(arrival.event) {
+            *slot = Some(arrival.at);
             missing -= 1;
         }
     }

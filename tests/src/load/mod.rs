@@ -75,7 +75,7 @@ async fn measure(options: &Options, data: &Path) -> anyhow::Result<()> {
         say(&ingest::run(options, data).await?)?;
     }
     if wanted(Scenario::Latency) {
-        say(&latency::run(options, data, &sync).await?)?;
+        say(&latency::run(options, data).await?)?;
     }
     if wanted(Scenario::Deliveries) {
         say(&deliveries::run(options, data).await?)?;

@@ -29,15 +29,28 @@ const PLANS: [&str; 3] = ["free", "pro", "team"];
 
 /// A batch of what shoppers do.
 pub(crate) fn batch(options: &Options, host: &str, random: &mut Random) -> Batch {
-    Batch::of(host, WRITE_KEY, options.batch, |user, message, time| {
-        event(random, user, message, time)
-    })
+    Batch::of(
+        host,
+        WRITE_KEY,
+        options.batch,
+        options.spread_ms,
+        |user, message, time| event(random, user, message, time),
+    )
 }
 
 /// The part of an account's configuration that has the audiences.
-pub(crate) fn account() -> String {
-    let audiences = AUDIENCES.replace("- {", "      - {");
-    format!("    audiences:\n{audiences}")
+pub(crate) fn account(options: &Options) -> anyhow::Result<String> {
+    let audiences = match &options.audiences {
+        Some(file) => std::fs::read_to_string(file)?,
+        None => AUDIENCES.to_owned(),
+    };
+    let mut account = "    audiences:\n".to_owned();
+    for line in audiences.lines() {
+        account.push_str("      ");
+        account.push_str(line);
+        account.push('\n');
+    }
+    Ok(account)
 }
 
 /// One event as JSON: what is left of the mix are identifies.
