@@ -75,8 +75,8 @@ impl SqliteStore {
         }
         let path = data_dir.join("segue.db");
         let mut db = Connection::open(&path)?;
-        // Before the first table, or it would have no effect.
-        db.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
+        // What people did is nobody else's business on this machine.
+        restrict(&path).map_err(unusable)?;
         configure(&db, WRITER_CACHE_KIB)?;
         db.pragma_update(None, "journal_mode", "WAL")?;
         db.pragma_update(None, "synchronous", "FULL")?;
@@ -90,6 +90,17 @@ impl SqliteStore {
             _owner: owner,
         })
     }
+}
+
+#[cfg(unix)]
+fn restrict(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))
+}
+
+#[cfg(not(unix))]
+fn restrict(_path: &Path) -> std::io::Result<()> {
+    Ok(())
 }
 
 fn configure(db: &Connection, cache_kib: i32) -> Result<(), StoreError> {
