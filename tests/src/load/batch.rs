@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use base64::Engine as _;
 use jiff::Timestamp;
 
-use super::random::Random;
+use crate::random::Random;
 
 /// The user id, the time and the message id, as they are before the first patch.
 const USER: &str = "u-0000000";
@@ -88,7 +88,7 @@ impl Batch {
             at.copy_from_slice(times.at(ms)?);
             let id = &mut self.request[place.message..][..MESSAGE.len()];
             hex(id, &MESSAGE_TIME, u64::try_from(ms)? << 16);
-            hex(id, &MESSAGE_RANDOM, random.next());
+            hex(id, &MESSAGE_RANDOM, random.bits());
         }
         Ok(())
     }

@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 
 use super::measure::{folder_bytes, per_second};
 use super::options::Options;
-use super::random::Zipf;
 use super::sender::{self, Plan, Sent};
 use super::server::{Server, Usage, data_dir};
 use super::table::{Table, mb, number, seconds};
+use super::zipf::Zipf;
 use super::{progress, shop};
 
 /// What one server took in.

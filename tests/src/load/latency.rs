@@ -1,5 +1,6 @@
 //! From the POST of an event to the webhook at the receiver.
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -18,7 +19,7 @@ use super::server::{Server, WRITE_KEY};
 use super::sink::Sink;
 use super::table::{Table, ms, number};
 
-/// Connections; one that waits for its answer cannot send.
+/// Connections at first; while all wait for answers, more are opened.
 const CONNECTIONS: usize = 64;
 /// Persons who cause events in turn.
 const USERS: usize = 1_000;
@@ -100,15 +101,14 @@ async fn measure(options: &Options, dir: &Path, rate: u32) -> anyhow::Result<Mea
     for _ in 0..CONNECTIONS {
         idle.push(Connection::open(server.addr).await?);
     }
-    let host: Arc<str> = server.addr.to_string().into();
     let idle = Arc::new(Mutex::new(idle));
 
-    post_all(&host, &idle, WARM_UP, rate).await?;
+    post_all(server.addr, &idle, WARM_UP, rate).await?;
     drop(arrivals(&mut sink, WARM_UP).await);
 
     let count = usize::try_from(u64::from(rate) * options.seconds(30))?;
     let (posted, arrived) = tokio::join!(
-        post_all(&host, &idle, count, rate),
+        post_all(server.addr, &idle, count, rate),
         arrivals(&mut sink, count)
     );
     let posted = posted?;
@@ -140,7 +140,7 @@ async fn measure(options: &Options, dir: &Path, rate: u32) -> anyhow::Result<Mea
 
 /// Sends events at their times, whether earlier ones are answered or not.
 async fn post_all(
-    host: &Arc<str>,
+    addr: SocketAddr,
     idle: &Arc<Mutex<Vec<Connection>>>,
     count: usize,
     rate: u32,
@@ -150,11 +150,14 @@ async fn post_all(
     for event in 0..count {
         let due = begun + Duration::from_secs(1) * u32::try_from(event)? / rate;
         tokio::time::sleep_until(due.into()).await;
-        let (host, idle) = (host.clone(), idle.clone());
+        let idle = idle.clone();
         posts.spawn(async move {
             let connection = idle.lock().await.pop();
-            let mut connection = connection.context("all connections wait for answers")?;
-            let posted = post(&mut connection, &host, event, due).await?;
+            let mut connection = match connection {
+                Some(connection) => connection,
+                None => Connection::open(addr).await?,
+            };
+            let posted = post(&mut connection, event, due).await?;
             idle.lock().await.push(connection);
             anyhow::Ok((event, posted))
         });
@@ -169,17 +172,17 @@ async fn post_all(
         .context("an event was not sent")
 }
 
-async fn post(
-    connection: &mut Connection,
-    host: &str,
-    event: usize,
-    due: Instant,
-) -> anyhow::Result<Posted> {
+async fn post(connection: &mut Connection, event: usize, due: Instant) -> anyhow::Result<Posted> {
     let body = format!(
         r#"{{"userId":"u-{}","event":"ping","properties":{{"n":{event},"page":"/shop"}}}}"#,
         event % USERS
     );
-    let mut request = head(host, WRITE_KEY, "/v1/track", body.len());
+    let mut request = head(
+        &connection.addr.to_string(),
+        WRITE_KEY,
+        "/v1/track",
+        body.len(),
+    );
     request.push_str(&body);
     let begun = Instant::now();
     let answer = connection.send(request.as_bytes()).await?;
