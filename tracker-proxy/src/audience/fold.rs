@@ -268,7 +268,7 @@ fn armed<'a>(profile: &'a mut Profile, leaf: &Leaf) -> Option<&'a mut Armed> {
 
 fn play(armed: &mut Armed, role: Role, key: &str, at: TimeMs, rules: Arming) -> bool {
     match role {
-        Role::Awaited => armed.awaited(key, at),
+        Role::Awaited => armed.awaited(key, at, rules),
         Role::End => armed.end(key, at, rules),
         Role::Start | Role::Feed => armed.start(key, at, rules),
     }

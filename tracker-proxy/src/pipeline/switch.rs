@@ -53,7 +53,10 @@ impl Pipeline {
         stored.version = CatalogVersion(before.version.0 + 1);
         for account in &mut stored.accounts {
             let old = before.account(account.no).map(|account| &account.stored);
-            if old.is_none_or(|old| old.audiences != account.audiences) {
+            let same = |old: &StoredAccount| {
+                old.audiences == account.audiences && old.time_zone == account.time_zone
+            };
+            if !old.is_some_and(same) {
                 account.audiences_changed = stored.version;
             }
         }
@@ -138,7 +141,8 @@ impl Pipeline {
     pub(super) fn find_unsynced_mirrors(&mut self) -> Result<(), StoreError> {
         for account in &self.catalog.clone().accounts {
             for no in active_mirrors(account) {
-                if !self.store.has_replaced(no)? {
+                let told = self.resync.contains(&(account.stored.no, no));
+                if !told && !self.store.has_replaced(no)? {
                     self.resync.push((account.stored.no, no));
                 }
             }

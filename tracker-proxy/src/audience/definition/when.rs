@@ -109,7 +109,7 @@ fn is_empty(node: &Node) -> bool {
     match &node.kind {
         NodeKind::Map(entries) => entries
             .iter()
-            .all(|(key, ..)| suggestion(key, HEADS).is_none()),
+            .all(|(key, _, value)| value.is_null() || suggestion(key, HEADS).is_none()),
         _ => true,
     }
 }

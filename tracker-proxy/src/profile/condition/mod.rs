@@ -11,7 +11,7 @@ mod sum;
 mod tally;
 mod times;
 
-pub use armed::{ARMED_KEYS_MAX, Armed, Arming, Arms, KEY_BYTES_MAX};
+pub use armed::{ARMED_KEYS_MAX, Armed, Arming, KEY_BYTES_MAX, RECENT_MAX};
 pub use panes::Panes;
 pub use sum::Sum;
 pub use tally::{PanedTally, TALLY_CELLS_MAX, TALLY_VALUES_MAX, Tally};

@@ -21,7 +21,7 @@ trait Sqlite {
 
 impl Sqlite for SqliteStore {
     fn db(&self) -> &Connection {
-        &self.db
+        self.reading()
     }
 }
 
@@ -292,6 +292,24 @@ impl<T: Sqlite> Reader for T {
                 })
             })?,
         )
+    }
+
+    fn each_alias(&self, with: &mut dyn FnMut(ProfileId)) -> Result<(), StoreError> {
+        let mut rows = self.db().prepare("SELECT id FROM alias")?;
+        let mut rows = rows.query([])?;
+        while let Some(row) = rows.next()? {
+            with(id_at(row, 0)?);
+        }
+        Ok(())
+    }
+
+    fn has_tombstones(&self) -> Result<bool, StoreError> {
+        let any = "SELECT 1 FROM tombstone LIMIT 1";
+        Ok(self
+            .db()
+            .query_row(any, [], |_| Ok(()))
+            .optional()?
+            .is_some())
     }
 
     fn tombstone(&self, account: AccountNo, id: ProfileId) -> Result<Option<TimeMs>, StoreError> {

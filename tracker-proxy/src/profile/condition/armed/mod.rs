@@ -1,7 +1,15 @@
 //! What was started and awaits its end: the memory of "did this, then not that, within T".
+//!
+//! Unlike the other states this one depends on the order of events. Events of busy people pass
+//! each other on the way by milliseconds, so the newest few are kept: one that comes late is put
+//! into its place among them, and they are folded again. Whoever folds is told only when an event
+//! comes later than that, and folds the leaf from history.
+
+mod core;
 
 use serde::{Deserialize, Serialize};
 
+use self::core::Core;
 use crate::clock::TimeMs;
 
 /// How many keys (baskets, products) of one leaf are watched at once; beyond it the one that was
@@ -23,177 +31,115 @@ pub struct Arming {
 
 impl Arming {
     /// From when and until when what was started at `at` holds if nothing ends it.
-    fn episode(self, at: TimeMs) -> (TimeMs, TimeMs) {
+    pub(super) fn episode(self, at: TimeMs) -> (TimeMs, TimeMs) {
         let start = at.plus(self.within_ms);
         let end = self.stay_ms.map_or(TimeMs::MAX, |stay| start.plus(stay));
         (start, end)
     }
 
-    fn holds(self, at: TimeMs, now: TimeMs) -> bool {
+    pub(super) fn holds(self, at: TimeMs, now: TimeMs) -> bool {
         let (start, end) = self.episode(at);
         start <= now && now < end
     }
 }
 
-/// The starts of one key that still matter.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Arms {
-    key: Box<str>,
-    /// The newest start that counts.
-    newest: TimeMs,
-    /// The start before it, which had run out when the newest came and may hold still.
-    earlier: Option<TimeMs>,
+/// How many of the newest events are kept to be folded again.
+pub const RECENT_MAX: usize = 8;
+
+/// What an event means to a leaf. At equal times they come in this order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+enum Role {
+    Awaited,
+    End,
+    Start,
 }
 
-impl Arms {
-    fn starts(&self) -> impl Iterator<Item = TimeMs> {
-        self.earlier.into_iter().chain([self.newest])
-    }
-
-    /// Keeps the starts for which `keep` says so; false if none is left.
-    fn retain(&mut self, keep: impl Fn(TimeMs) -> bool) -> bool {
-        self.earlier = self.earlier.filter(|at| keep(*at));
-        if keep(self.newest) {
-            return true;
-        }
-        if let Some(earlier) = self.earlier.take() {
-            self.newest = earlier;
-            return true;
-        }
-        false
-    }
+/// One of the newest events.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+struct Recent {
+    at: TimeMs,
+    role: Role,
+    key: Box<str>,
 }
 
 /// All keys of one leaf.
-///
-/// Unlike the other states this one depends on the order of events. Whoever folds is told when an
-/// event comes too late, and folds the leaf again from history. At equal times the awaited event
-/// comes before the start: it can only end what began before it.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Armed {
-    /// Sorted by key.
-    keys: Vec<Arms>,
-    /// The newest event that was folded.
-    newest: Option<TimeMs>,
-    /// The newest start that was folded.
-    newest_start: Option<TimeMs>,
+    /// After everything.
+    now: Core,
+    /// Before the newest few events; nothing while those are all there are.
+    base: Option<Core>,
+    /// The newest few events, in order.
+    recent: Vec<Recent>,
     /// Keys that ran out until then were told as joins or renewals.
     told: Option<TimeMs>,
-    /// How many keys were given up.
-    dropped: u32,
 }
 
 impl Armed {
     /// Folds a start. False if it came too late for that.
     #[must_use]
     pub fn start(&mut self, key: &str, at: TimeMs, rules: Arming) -> bool {
-        if self.newest.is_some_and(|newest| at < newest) {
-            return false;
-        }
-        self.newest = Some(at);
-        self.newest_start = Some(at);
-        match self
-            .keys
-            .binary_search_by(|arms| arms.key.as_ref().cmp(key))
-        {
-            Ok(place) => {
-                let arms = &mut self.keys[place];
-                if at.since(arms.newest) >= rules.within_ms {
-                    arms.earlier =
-                        Some(arms.newest).filter(|earlier| rules.episode(*earlier).1 > at);
-                    arms.newest = at;
-                } else if rules.restart {
-                    arms.newest = at;
-                }
-            }
-            Err(place) => {
-                let arms = Arms {
-                    key: key.into(),
-                    newest: at,
-                    earlier: None,
-                };
-                self.keys.insert(place, arms);
-                self.make_room(at, rules);
-            }
-        }
-        true
+        self.take(Role::Start, key, at, rules)
     }
 
     /// Folds the awaited event, which undoes every earlier start. False if it came too late.
     #[must_use]
-    pub fn awaited(&mut self, key: &str, at: TimeMs) -> bool {
-        // A start of the same instant was folded as if this had not happened.
-        if self.newest_start == Some(at) {
-            return false;
-        }
-        self.undo(key, at, |start| start >= at)
+    pub fn awaited(&mut self, key: &str, at: TimeMs, rules: Arming) -> bool {
+        self.take(Role::Awaited, key, at, rules)
     }
 
     /// Folds an event that ends what holds, and leaves alone what still runs. False if it came
     /// too late.
     #[must_use]
     pub fn end(&mut self, key: &str, at: TimeMs, rules: Arming) -> bool {
-        self.undo(key, at, |start| rules.episode(start).0 > at)
+        self.take(Role::End, key, at, rules)
     }
 
-    fn undo(&mut self, key: &str, at: TimeMs, keep: impl Fn(TimeMs) -> bool) -> bool {
-        if self.newest.is_some_and(|newest| at < newest) {
-            return false;
+    fn take(&mut self, role: Role, key: &str, at: TimeMs, rules: Arming) -> bool {
+        let event = Recent {
+            at,
+            role,
+            key: key.into(),
+        };
+        let place = self.recent.partition_point(|known| *known <= event);
+        if place == self.recent.len() {
+            // Nothing newer is known: the way of nearly every event.
+            play(&mut self.now, &event, rules);
+            self.recent.push(event);
+        } else {
+            // At one instant keys do not depend on each other, so any order of theirs is right.
+            let first = (self.recent[0].at, self.recent[0].role);
+            if (at, role) < first && self.base.is_some() {
+                return false;
+            }
+            self.recent.insert(place, event);
+            let mut again = self.base.clone().unwrap_or_default();
+            self.recent
+                .iter()
+                .for_each(|event| play(&mut again, event, rules));
+            self.now = again;
         }
-        self.newest = Some(at);
-        if let Ok(place) = self
-            .keys
-            .binary_search_by(|arms| arms.key.as_ref().cmp(key))
-            && !self.keys[place].retain(keep)
-        {
-            self.keys.remove(place);
+        if self.recent.len() > RECENT_MAX {
+            let oldest = self.recent.remove(0);
+            play(self.base.get_or_insert_default(), &oldest, rules);
         }
         true
     }
 
-    fn make_room(&mut self, now: TimeMs, rules: Arming) {
-        // What is over is over for good: whatever would change that comes too late and is folded
-        // from history.
-        self.keys.retain(|arms| rules.episode(arms.newest).1 > now);
-        while self.keys.len() > ARMED_KEYS_MAX {
-            let oldest = (0..self.keys.len()).min_by_key(|place| self.keys[*place].newest);
-            let Some(oldest) = oldest else { break };
-            self.keys.remove(oldest);
-            self.dropped = self.dropped.saturating_add(1);
-        }
-    }
-
     /// The keys that hold at `now`.
     pub fn holding(&self, now: TimeMs, rules: Arming) -> impl Iterator<Item = &str> {
-        let holding = move |arms: &&Arms| arms.starts().any(|at| rules.holds(at, now));
-        self.keys
-            .iter()
-            .filter(holding)
-            .map(|arms| arms.key.as_ref())
+        self.now.holding(now, rules)
     }
 
     /// The first instant after `from` at which a key begins or ceases to hold by itself.
     #[must_use]
     pub fn changes_at(&self, from: TimeMs, rules: Arming) -> Option<TimeMs> {
-        let starts = self.keys.iter().flat_map(Arms::starts);
-        starts
-            .flat_map(|at| <[TimeMs; 2]>::from(rules.episode(at)))
-            .filter(|instant| *instant > from && *instant < TimeMs::MAX)
-            .min()
+        self.now.changes_at(from, rules)
     }
 
     /// How many keys ran out since this was asked last, and hold at `now`.
     pub fn tell(&mut self, now: TimeMs, rules: Arming) -> u32 {
-        let told = self.told;
-        let fresh = |start: &TimeMs| told.is_none_or(|told| *start > told);
-        let (mut count, mut newest) = (0, None);
-        for at in self.keys.iter().flat_map(Arms::starts) {
-            let start = rules.episode(at).0;
-            if fresh(&start) && rules.holds(at, now) {
-                count += 1;
-                newest = newest.max(Some(start));
-            }
-        }
+        let (count, newest) = self.now.fresh(self.told, now, rules);
         self.told = self.told.max(newest);
         count
     }
@@ -206,7 +152,16 @@ impl Armed {
     /// How many keys were given up for want of room.
     #[must_use]
     pub fn dropped(&self) -> u32 {
-        self.dropped
+        self.now.dropped()
+    }
+}
+
+/// Folds one event that is not older than any before it.
+fn play(core: &mut Core, event: &Recent, rules: Arming) {
+    match event.role {
+        Role::Awaited => core.awaited(&event.key, event.at),
+        Role::End => core.end(&event.key, event.at, rules),
+        Role::Start => core.start(&event.key, event.at, rules),
     }
 }
 
@@ -239,11 +194,11 @@ mod tests {
         for (awaited, saved) in [(0, false), (1, true), (10, true)] {
             let mut armed = Armed::default();
             if awaited == 0 {
-                assert!(armed.awaited("a", TimeMs(0)));
+                assert!(armed.awaited("a", TimeMs(0), RULES));
                 assert!(armed.start("a", TimeMs(0), RULES));
             } else {
                 assert!(armed.start("a", TimeMs(0), RULES));
-                assert!(armed.awaited("a", TimeMs(awaited)));
+                assert!(armed.awaited("a", TimeMs(awaited), RULES));
             }
             assert_eq!(holds(&armed, 10), !saved, "awaited at {awaited}");
         }
@@ -265,15 +220,28 @@ mod tests {
     }
 
     #[test]
-    fn what_comes_too_late_is_left_to_a_fold_from_history() {
+    fn a_late_event_takes_its_place_among_the_newest_few() {
         let mut armed = Armed::default();
         assert!(armed.start("a", TimeMs(5), RULES));
-        assert!(!armed.start("b", TimeMs(4), RULES));
-        assert!(!armed.awaited("a", TimeMs(4)));
         assert!(
-            !armed.awaited("a", TimeMs(5)),
-            "it should have come before the start"
+            armed.start("a", TimeMs(8), RULES),
+            "it waits for nothing: 5 runs"
         );
+        assert!(armed.awaited("a", TimeMs(6), RULES));
+        assert!(
+            !holds(&armed, 15) && holds(&armed, 18),
+            "5 is undone, and 8 begins a wait"
+        );
+    }
+
+    #[test]
+    fn what_comes_later_than_that_is_left_to_a_fold_from_history() {
+        let mut armed = Armed::default();
+        for at in 10..20 {
+            assert!(armed.start("a", TimeMs(at), RULES));
+        }
+        assert!(armed.start("a", TimeMs(15), RULES));
+        assert!(!armed.awaited("a", TimeMs(3), RULES));
     }
 
     #[test]
@@ -292,7 +260,8 @@ mod tests {
         for n in 0..1_000 {
             assert!(armed.start(&n.to_string(), TimeMs(n / 200), RULES));
         }
-        assert_eq!(armed.keys.len(), ARMED_KEYS_MAX);
+        let held = armed.holding(TimeMs(14), RULES).count();
+        assert!(held <= ARMED_KEYS_MAX);
         assert_eq!(armed.dropped(), 1_000 - 64);
     }
 }
