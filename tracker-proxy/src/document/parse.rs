@@ -134,7 +134,7 @@ impl Builder {
                 items.push(node);
                 Ok(())
             }
-            Some(Open::Map(_, entries, key @ None)) => {
+            Some(Open::Map(_, _, key @ None)) => {
                 let NodeKind::Scalar { text, .. } = node.kind else {
                     let message = "a key has to be text".to_owned();
                     return Err(Mistake {
