@@ -30,6 +30,8 @@ pub mod delivery;
 
 pub mod pipeline;
 
+pub mod admin;
+
 pub mod cli;
 
 pub mod app;

@@ -11,6 +11,9 @@ const OVERHEAD_BYTES: usize = 600;
 /// How much larger a decoded state is than an encoded one.
 const DECODED_FACTOR: usize = 3;
 
+/// How many profiles the eviction hand passes after one commit.
+const EVICTION_STEPS_MAX: usize = 16_384;
+
 /// A profile in memory, and what of it is not in the store yet.
 #[derive(Debug)]
 pub(super) struct Cached {
@@ -65,6 +68,10 @@ impl Cached {
 
     pub(super) fn dirty_since(&self) -> Option<JournalSeq> {
         self.dirty_since
+    }
+
+    pub(super) fn dirty_at(&self) -> TimeMs {
+        self.dirty_at
     }
 }
 
@@ -240,7 +247,7 @@ impl Cache {
 
     /// Lets go of profiles that are stored and were not used lately, until the bound holds.
     pub(super) fn evict(&mut self) {
-        let mut passes = self.hand.len() * 2;
+        let mut passes = EVICTION_STEPS_MAX;
         while self.bytes > self.bytes_max && passes > 0 {
             passes -= 1;
             let Some(id) = self.hand.pop_front() else {

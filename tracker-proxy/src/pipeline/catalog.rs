@@ -223,7 +223,7 @@ pub struct DefinitionMistake {
     pub mistake: Mistake,
 }
 
-/// Replaces `${NAME}` in a node, or says what is missing.
+/// Replaces `${NAME}` in a node, or says what is missing. Asked for definitions of the file only.
 pub type Substitute<'a> = dyn Fn(&Node, &mut Mistakes) -> Node + 'a;
 
 impl StoredCatalog {
@@ -282,7 +282,13 @@ fn read_all<'a, T>(
     let mut all = Vec::new();
     for stored in stored {
         let mut mistakes = Mistakes::default();
-        let node = substitute(&node_of(&stored.definition), &mut mistakes);
+        let written = node_of(&stored.definition);
+        let node = if stored.from_file {
+            substitute(&written, &mut mistakes)
+        } else {
+            // Whoever may change definitions could otherwise have the environment sent to them.
+            written
+        };
         all.extend(read(&node, &mut mistakes));
         let of = format!("{kind} {}", stored.id);
         found.extend(

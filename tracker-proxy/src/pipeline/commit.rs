@@ -6,9 +6,8 @@ use crate::clock::TimeMs;
 use crate::keys::{JournalSeq, ProfileId};
 use crate::store::{Apply, CatalogRow, Commit, DeliveryRow, JournalRow, StoreError, WriteBack};
 
-/// How many profiles are written back with a commit when there is time, and when there is none.
-const SLICE: usize = 256;
-const LARGE_SLICE: usize = 4_096;
+/// How many profiles that are old enough are written back with one commit: a few milliseconds.
+const SLICE_MAX: usize = 1_024;
 
 /// How much is written back with a commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,21 +89,36 @@ impl Pipeline {
         self.shared.grow(std::mem::take(&mut self.outputs.growth));
     }
 
-    /// Which profiles go along with this commit: the ones whose journal rows are the oldest.
+    /// Which profiles go along with this commit: the ones whose journal rows are the oldest. As
+    /// few as the bounds allow, because a profile that waits takes further events for nothing.
     fn to_write_back(&self, now: TimeMs, urgency: Urgency) -> Vec<ProfileId> {
-        let over = self.cache.dirty_bytes() > self.bounds.dirty_bytes / 2
-            || self.unfolded_bytes() > self.bounds.tail_bytes / 2;
-        let old = self
+        if urgency == Urgency::All {
+            return self.cache.dirty().map(|(_, id)| id).collect();
+        }
+        let dirty = self.cache.dirty_len();
+        let over_bytes = self
             .cache
-            .dirty_since()
-            .is_some_and(|since| now.since(since) >= self.bounds.write_back_ms);
-        let count = match urgency {
-            Urgency::All => usize::MAX,
-            Urgency::Calm if over => LARGE_SLICE,
-            Urgency::Calm if old => SLICE,
-            Urgency::Calm => 0,
-        };
-        self.cache.dirty().take(count).map(|(_, id)| id).collect()
+            .dirty_bytes()
+            .saturating_sub(self.bounds.dirty_bytes);
+        let average = (self.cache.dirty_bytes() / dirty.max(1)).max(1);
+        let mut over = over_bytes.div_ceil(average);
+        if self.unfolded_bytes() > self.bounds.tail_bytes / 2 {
+            over = over.max(SLICE_MAX);
+        }
+        let old = now.plus(-self.bounds.write_back_ms);
+        let mut ids = Vec::new();
+        for (_, id) in self.cache.dirty() {
+            let is_old = || {
+                self.cache
+                    .get(id)
+                    .is_some_and(|cached| cached.dirty_at() <= old)
+            };
+            if ids.len() >= over && (ids.len() >= SLICE_MAX || !is_old()) {
+                break;
+            }
+            ids.push(id);
+        }
+        ids
     }
 
     fn write_back(&mut self, ids: &[ProfileId], journal: JournalSeq, now: TimeMs) -> WriteBack {

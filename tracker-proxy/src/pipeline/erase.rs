@@ -91,6 +91,7 @@ impl Pipeline {
             self.shared.revoke(old.id.clone());
         }
         self.store.erase(&erasure)?;
+        self.has_tombstones = true;
         self.head.commits += 1;
         self.head.clock = now;
         self.head.sequence = erasure.sequence;

@@ -15,6 +15,11 @@ use crate::keys::{AccountNo, CatalogVersion, JournalSeq, ProfileId};
 use crate::profile::{self, Cause, Changed, Profile, message_hash};
 use crate::store::{Store, StoreError};
 
+/// How many events a history may have to be folded again for one event that comes late. Nobody
+/// does so much so fast that order matters; a program that shares one id does, and folding its
+/// history for each event would grow with the square of it.
+const REFOLD_EVENTS_MAX: u64 = 2_000;
+
 /// When and where an entry is folded.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Position {
@@ -36,8 +41,11 @@ impl Pipeline {
             Entry::Event {
                 account,
                 profile,
-                event,
-            } => self.fold_event(account, profile, event, at),
+                event: bytes,
+            } => {
+                let event = decode(bytes)?;
+                self.fold_event(account, profile, &event, bytes, at)
+            }
             Entry::Merge {
                 account,
                 loser,
@@ -89,10 +97,11 @@ impl Pipeline {
             .is_some_and(|cached| cached.stored >= at.seq)
     }
 
-    fn fold_event(
+    pub(super) fn fold_event(
         &mut self,
         account: AccountNo,
         id: ProfileId,
+        event: &Event<'_>,
         bytes: &[u8],
         at: Position,
     ) -> Result<(), StoreError> {
@@ -102,7 +111,6 @@ impl Pipeline {
             return Ok(());
         }
         self.warm(&account, id, at)?;
-        let event = decode(bytes)?;
         let horizon = self.horizon(at.now);
         let Scratch { touched, changed } = &mut self.scratch;
         touched.clear();
@@ -122,8 +130,8 @@ impl Pipeline {
             cached.profile.first_seen = event.time;
             cached.profile.last_seen = event.time;
         }
-        profile::fold(&mut cached.profile, &event, changed);
-        account.audiences.fold(&mut cached.profile, &event, touched);
+        profile::fold(&mut cached.profile, event, changed);
+        account.audiences.fold(&mut cached.profile, event, touched);
         for name in &changed.attributes {
             account.audiences.touch_attribute(name, touched);
         }
@@ -131,12 +139,16 @@ impl Pipeline {
             account.audiences.touch_consent(name, touched);
         }
         if !touched.late().is_empty() {
-            let bytes = whole_history(self.store.as_ref(), cached)?;
-            let events = history::events(&bytes)?;
-            let late = Rebuild::Leaves(touched.late().to_vec());
-            account
-                .audiences
-                .rebuild(&mut cached.profile, &late, &events);
+            if cached.profile.events > REFOLD_EVENTS_MAX {
+                metrics::counter!("segue_late_events_ignored_total").increment(1);
+            } else {
+                let bytes = whole_history(self.store.as_ref(), cached)?;
+                let late = Rebuild::Leaves(touched.late().to_vec());
+                let events = history::events(&bytes)?;
+                account
+                    .audiences
+                    .rebuild(&mut cached.profile, &late, &events);
+            }
         }
         let due_before = cached.due();
         if begins {
@@ -147,7 +159,7 @@ impl Pipeline {
                 .audiences
                 .evaluate(&mut cached.profile, touched, at.now, Cause::Event);
         let occasion = Occasion {
-            event: Some(&event),
+            event: Some(event),
             now: at.now,
         };
         self.outputs

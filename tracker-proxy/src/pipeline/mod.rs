@@ -14,6 +14,7 @@ mod codec;
 mod commit;
 mod erase;
 mod feed;
+mod filter;
 mod fold;
 mod handle;
 pub mod history;
@@ -35,13 +36,14 @@ pub use resolve::MERGES_MAX;
 pub use resync::{REPLACE_PERSONS_MAX, resync};
 pub use run::{Channels, Start, start};
 pub use switch::{Compile, SwitchError};
-pub use view::Person;
+pub use view::{Names, Person};
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
 use cache::Cache;
 use catalog::Catalog;
+use filter::Filter;
 use fold::Scratch;
 use journal::Packer;
 use outputs::Outputs;
@@ -105,6 +107,9 @@ pub struct Pipeline {
     outputs: Outputs,
     scratch: Scratch,
     stats: Stats,
+    /// Ids that may have an alias.
+    aliases: Filter,
+    has_tombstones: bool,
     /// Journal rows that are in the store, oldest first, with their sizes in bytes.
     rows: VecDeque<(JournalSeq, u64)>,
     rows_bytes: u64,

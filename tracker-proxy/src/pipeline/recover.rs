@@ -47,6 +47,9 @@ impl Pipeline {
         self.outputs.sequence = self.head.sequence;
         let (profiles, last_row) = self.store.profile_count()?;
         self.stats.profiles = profiles;
+        self.has_tombstones = self.store.has_tombstones()?;
+        let aliases = &mut self.aliases;
+        self.store.each_alias(&mut |id| aliases.add(id))?;
         self.warm_until = (self.head.warmed_row < last_row).then_some(last_row);
         self.shared.reset_sizes(self.store.audience_sizes()?);
         self.commit(self.head.clock, Urgency::All, None)?;

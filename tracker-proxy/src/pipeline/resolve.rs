@@ -21,33 +21,42 @@ impl Pipeline {
     pub(super) fn take(
         &mut self,
         account: AccountNo,
+        event: &Event<'_>,
         bytes: &[u8],
         at: Position,
     ) -> Result<Verdict, StoreError> {
-        let (event, _) =
-            Event::decode(bytes).map_err(|error| StoreError::Damaged(error.to_string()))?;
-        let id = self.whose(account, &event)?;
-        if self.cache.get(id).is_none() && !self.load(account, id)? {
-            // Only somebody unknown can be somebody erased.
-            if self
-                .store
-                .tombstone(account, id)?
-                .is_some_and(|erased| event.time <= erased)
-            {
-                return Ok(Verdict::Erased);
+        let id = self.whose(account, event)?;
+        if self.load(account, id)? {
+            if self.is_repeat(id, event, at.now)? {
+                return Ok(Verdict::Repeat);
             }
-        } else if self.is_repeat(id, &event, at.now)? {
-            return Ok(Verdict::Repeat);
+        } else if self.is_erased(account, id, event)? {
+            return Ok(Verdict::Erased);
         }
-        self.link(account, &event, id, at)?;
-        let entry = Entry::Event {
+        self.link(account, event, id, at)?;
+        self.packer.push(&Entry::Event {
             account,
             profile: id,
             event: bytes,
-        };
-        self.packer.push(&entry);
-        self.fold(&entry, at)?;
+        });
+        self.fold_event(account, id, event, bytes, at)?;
         Ok(Verdict::Accepted)
+    }
+
+    /// Only somebody unknown can be somebody erased.
+    fn is_erased(
+        &self,
+        account: AccountNo,
+        id: ProfileId,
+        event: &Event<'_>,
+    ) -> Result<bool, StoreError> {
+        if !self.has_tombstones {
+            return Ok(false);
+        }
+        Ok(self
+            .store
+            .tombstone(account, id)?
+            .is_some_and(|erased| event.time <= erased))
     }
 
     /// The profile that an event belongs to: the user's, else the visitor's.
@@ -72,6 +81,7 @@ impl Pipeline {
             match self.cache.find(id) {
                 Found::Profile => return Ok(id),
                 Found::Redirect(to) => id = to,
+                Found::Nothing if !self.aliases.may_have(id) => return Ok(id),
                 Found::Nothing => match self.store.alias(account, id)? {
                     Some(to) => {
                         self.cache.redirect(id, to);
@@ -200,6 +210,7 @@ impl Pipeline {
 
     /// Makes an id belong to a profile. A profile under that very id has been merged before.
     fn point(&mut self, account: AccountNo, id: ProfileId, profile: ProfileId) {
+        self.aliases.add(id);
         self.outputs.alias(AliasRow {
             account,
             id,

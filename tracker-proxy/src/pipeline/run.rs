@@ -145,6 +145,8 @@ impl Pipeline {
             packer: super::Packer::default(),
             outputs: super::Outputs::default(),
             scratch: super::Scratch::default(),
+            aliases: super::Filter::default(),
+            has_tombstones: false,
             stats: super::Stats::default(),
             rows: std::collections::VecDeque::new(),
             rows_bytes: 0,
@@ -291,6 +293,9 @@ impl Pipeline {
             until: self.warm_until.unwrap_or(0),
         };
         self.shared.show(progress, self.stats.profiles);
+        if let Err(error) = self.store.rest() {
+            tracing::error!(%error, "the store cannot be read");
+        }
         self.gauges();
     }
 
@@ -334,15 +339,13 @@ impl Pipeline {
         let mut verdicts = Vec::with_capacity(submission.count);
         let mut rest = submission.events.as_slice();
         while !rest.is_empty() {
-            let (_, after) = crate::ingest::Event::decode(rest)
+            let (event, after) = crate::ingest::Event::decode(rest)
                 .map_err(|error| StoreError::Damaged(error.to_string()))?;
             let bytes = &rest[..rest.len() - after.len()];
-            verdicts.push(
-                self.take(submission.account, bytes, at)
-                    .inspect_err(|error| {
-                        tracing::error!(%error, "an event could not be folded");
-                    })?,
-            );
+            let verdict = self.take(submission.account, &event, bytes, at);
+            verdicts.push(verdict.inspect_err(|error| {
+                tracing::error!(%error, "an event could not be folded");
+            })?);
             rest = after;
         }
         Ok(verdicts)

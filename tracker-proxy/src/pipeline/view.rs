@@ -7,9 +7,9 @@ use super::commit::Urgency;
 use crate::activation::plan;
 use crate::clock::TimeMs;
 use crate::delivery::Precheck;
-use crate::keys::{AccountNo, ActivationNo, IdKind, ProfileId};
+use crate::keys::{AccountNo, ActivationNo, AudienceNo, IdKind, ProfileId};
 use crate::profile::Profile;
-use crate::store::{DeliveryState, OutcomeRow, Reader, StoreError};
+use crate::store::{DeliveryState, MemberRow, OutcomeRow, Reader, StoreError};
 
 /// A person, with the encoded events of their history, oldest first.
 #[derive(Debug, Clone)]
@@ -20,7 +20,94 @@ pub struct Person {
     pub history: Vec<u8>,
 }
 
+/// The names that a person is listed by: the newest id of each kind.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Names {
+    /// The user id.
+    pub user_id: Option<String>,
+    /// The anonymous id.
+    pub anonymous_id: Option<String>,
+}
+
+impl Names {
+    fn of(profile: &Profile) -> Self {
+        Self {
+            user_id: profile.user_id().map(str::to_owned),
+            anonymous_id: profile.anonymous_id().map(str::to_owned),
+        }
+    }
+}
+
 impl Pipeline {
+    /// A reader of what is committed: everything but the states and histories of profiles, which
+    /// are written back later.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be opened once more.
+    pub fn reader(&self) -> Result<Box<dyn Reader + Send>, StoreError> {
+        self.store.reader()
+    }
+
+    /// What is known of the person with that id, without their history.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    pub fn profile(
+        &mut self,
+        account: AccountNo,
+        kind: IdKind,
+        id: &str,
+    ) -> Result<Option<Profile>, StoreError> {
+        let found = self.find(account, kind, id)?;
+        let cached = found.and_then(|id| self.cache.get(id));
+        Ok(cached.map(|cached| cached.profile.clone()))
+    }
+
+    /// The names of the person with that profile, or with the one that it became part of; none
+    /// where there is nobody any more. A long list of them does not push others out of the cache.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    pub fn names(&mut self, account: AccountNo, id: ProfileId) -> Result<Names, StoreError> {
+        let id = self.follow(account, id)?;
+        if let Some(cached) = self.cache.get(id) {
+            return Ok(Names::of(&cached.profile));
+        }
+        match self.store.profile(account, id)? {
+            Some(stored) => Ok(Names::of(&super::decode_profile(&stored.state)?)),
+            None => Ok(Names::default()),
+        }
+    }
+
+    /// Up to `limit` members of an audience after the profile `after`, with their names.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    pub fn members(
+        &mut self,
+        account: AccountNo,
+        audience: AudienceNo,
+        after: Option<ProfileId>,
+        limit: u32,
+    ) -> Result<Vec<(MemberRow, Names)>, StoreError> {
+        let mut members = Vec::new();
+        for row in self.store.members(account, audience, after, limit)? {
+            members.push((row, self.names(account, row.profile)?));
+        }
+        Ok(members)
+    }
+
+    /// Has a mirror told everything, as soon as those before it are told.
+    pub fn want_resync(&mut self, account: AccountNo, no: ActivationNo) {
+        if !self.resync.contains(&(account, no)) {
+            self.resync.push((account, no));
+        }
+    }
+
     /// The person with that id.
     ///
     /// # Errors

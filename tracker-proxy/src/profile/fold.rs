@@ -38,6 +38,7 @@ impl Changed {
 
 /// Folds one event into the profile that it belongs to.
 pub fn fold(profile: &mut Profile, event: &Event<'_>, changed: &mut Changed) {
+    profile.events += 1;
     profile.first_seen = profile.first_seen.min(event.time);
     profile.last_seen = profile.last_seen.max(event.time);
     if let Some(id) = event.user_id {
@@ -172,5 +173,6 @@ pub fn merge(winner: &mut Profile, loser: Profile, changed: &mut Changed) {
     winner.conditions.keep_told(&loser.conditions);
     winner.first_seen = winner.first_seen.min(loser.first_seen);
     winner.last_seen = winner.last_seen.max(loser.last_seen);
+    winner.events += loser.events;
     winner.merges = winner.merges.saturating_add(loser.merges).saturating_add(1);
 }

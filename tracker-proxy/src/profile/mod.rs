@@ -54,6 +54,8 @@ pub struct Profile {
     pub ledger: Ledger,
     /// The journal row that created the profile: someone who was erased and comes back is another.
     pub incarnation: JournalSeq,
+    /// How many events were folded.
+    pub events: u64,
     /// Event time of the first event.
     pub first_seen: TimeMs,
     /// Event time of the newest event.
@@ -85,6 +87,7 @@ impl Profile {
             memberships: Memberships::default(),
             ledger: Ledger::default(),
             incarnation,
+            events: 0,
             first_seen,
             last_seen: first_seen,
             warm,

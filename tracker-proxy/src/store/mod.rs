@@ -43,6 +43,13 @@ pub trait Store: Reader + std::fmt::Debug {
     /// As for [`Store::commit`].
     fn erase(&mut self, erasure: &Erasure) -> Result<(), StoreError>;
 
+    /// Says that nothing is read or written for a while: what was held for reading is let go.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    fn rest(&self) -> Result<(), StoreError>;
+
     /// A reading side of its own, for another thread.
     ///
     /// # Errors
@@ -132,6 +139,20 @@ pub trait Reader {
     /// The store cannot be read.
     fn profiles_after(&self, after: i64, limit: u32) -> Result<Vec<StoredProfile>, StoreError>;
 
+    /// Up to `limit` profiles of an account from key `first` to key `last`, in the order of keys.
+    /// Both keys begin with the same byte, so that one part has all of them.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    fn profiles_by_key(
+        &self,
+        account: AccountNo,
+        first: ProfileId,
+        last: ProfileId,
+        limit: u32,
+    ) -> Result<Vec<StoredProfile>, StoreError>;
+
     /// How many profiles there are, and the last row's number.
     ///
     /// # Errors
@@ -176,6 +197,20 @@ pub trait Reader {
         after: Option<ProfileId>,
         limit: u32,
     ) -> Result<Vec<MemberRow>, StoreError>;
+
+    /// Calls `with` for every id that has an alias.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    fn each_alias(&self, with: &mut dyn FnMut(ProfileId)) -> Result<(), StoreError>;
+
+    /// True if anybody was erased lately.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    fn has_tombstones(&self) -> Result<bool, StoreError>;
 
     /// The tombstone of an erased id, if it still stands.
     ///

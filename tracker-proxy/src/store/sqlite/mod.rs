@@ -5,6 +5,7 @@ mod read;
 mod schema;
 mod write;
 
+use std::cell::Cell;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 
@@ -28,6 +29,9 @@ const STATEMENTS_KEPT: usize = 64;
 #[derive(Debug)]
 pub struct SqliteStore {
     db: Connection,
+    /// A read transaction is open: everything that a turn reads shares one, because taking the
+    /// lock for each statement costs more than most of them.
+    reading: Cell<bool>,
     path: PathBuf,
     faults: Faults,
     /// Held for as long as this process owns the store.
@@ -85,10 +89,29 @@ impl SqliteStore {
         schema::prepare(&mut db)?;
         Ok(Self {
             db,
+            reading: Cell::new(false),
             path,
             faults,
             _owner: owner,
         })
+    }
+}
+
+impl SqliteStore {
+    /// The connection with a read transaction open on it. Where none can be opened each statement
+    /// reads for itself.
+    fn reading(&self) -> &Connection {
+        if !self.reading.get() {
+            self.reading.set(self.db.execute_batch("BEGIN").is_ok());
+        }
+        &self.db
+    }
+
+    fn end_reading(&self) -> Result<(), StoreError> {
+        if self.reading.replace(false) {
+            self.db.execute_batch("COMMIT")?;
+        }
+        Ok(())
     }
 }
 
@@ -113,11 +136,17 @@ fn configure(db: &Connection, cache_kib: i32) -> Result<(), StoreError> {
 
 impl Store for SqliteStore {
     fn commit(&mut self, commit: &Commit) -> Result<Vec<Written>, StoreError> {
+        self.end_reading()?;
         write::commit(&mut self.db, commit, &self.faults)
     }
 
     fn erase(&mut self, erasure: &Erasure) -> Result<(), StoreError> {
+        self.end_reading()?;
         erase::erase(&mut self.db, erasure)
+    }
+
+    fn rest(&self) -> Result<(), StoreError> {
+        self.end_reading()
     }
 
     fn reader(&self) -> Result<Box<dyn Reader + Send>, StoreError> {

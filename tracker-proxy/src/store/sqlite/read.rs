@@ -21,7 +21,7 @@ trait Sqlite {
 
 impl Sqlite for SqliteStore {
     fn db(&self) -> &Connection {
-        &self.db
+        self.reading()
     }
 }
 
@@ -208,6 +208,21 @@ impl<T: Sqlite> Reader for T {
         collect(rows.query_map(params![after, limit], profile_at)?)
     }
 
+    fn profiles_by_key(
+        &self,
+        account: AccountNo,
+        first: ProfileId,
+        last: ProfileId,
+        limit: u32,
+    ) -> Result<Vec<StoredProfile>, StoreError> {
+        let mut rows = self.db().prepare_cached(&format!(
+            "SELECT {PROFILE} FROM profile
+             WHERE account = ?1 AND part = ?2 AND id BETWEEN ?3 AND ?4 ORDER BY id LIMIT ?5"
+        ))?;
+        let (part, from, to) = (first.part().0, first.0.as_slice(), last.0.as_slice());
+        collect(rows.query_map(params![account.0, part, from, to, limit], profile_at)?)
+    }
+
     fn profile_count(&self) -> Result<(u64, i64), StoreError> {
         let all = "SELECT count(*), coalesce(max(row), 0) FROM profile";
         Ok(self
@@ -277,6 +292,24 @@ impl<T: Sqlite> Reader for T {
                 })
             })?,
         )
+    }
+
+    fn each_alias(&self, with: &mut dyn FnMut(ProfileId)) -> Result<(), StoreError> {
+        let mut rows = self.db().prepare("SELECT id FROM alias")?;
+        let mut rows = rows.query([])?;
+        while let Some(row) = rows.next()? {
+            with(id_at(row, 0)?);
+        }
+        Ok(())
+    }
+
+    fn has_tombstones(&self) -> Result<bool, StoreError> {
+        let any = "SELECT 1 FROM tombstone LIMIT 1";
+        Ok(self
+            .db()
+            .query_row(any, [], |_| Ok(()))
+            .optional()?
+            .is_some())
     }
 
     fn tombstone(&self, account: AccountNo, id: ProfileId) -> Result<Option<TimeMs>, StoreError> {

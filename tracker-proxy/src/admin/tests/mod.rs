@@ -1,0 +1,7 @@
+//! Stories of the calls, over a real pipeline.
+
+mod access;
+mod activations;
+mod deliveries;
+mod people;
+mod preview;
