@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use base64::Engine as _;
 use jiff::Timestamp;
 
-use super::random::Random;
+use crate::random::Random;
 
 /// The user id, the time and the message id, as they are before the first patch.
 const USER: &str = "u-0000000";
@@ -27,6 +27,7 @@ pub(crate) struct Batch {
     request: Vec<u8>,
     places: Vec<Places>,
     body_bytes: usize,
+    spread_ms: u32,
 }
 
 /// Where in the request an event differs from every other.
@@ -44,6 +45,7 @@ impl Batch {
         host: &str,
         key: &str,
         events: usize,
+        spread_ms: u32,
         mut event: impl FnMut(&str, &str, &str) -> String,
     ) -> Self {
         let events: Vec<String> = (0..events).map(|_| event(USER, MESSAGE, TIME)).collect();
@@ -62,34 +64,31 @@ impl Batch {
         }
         Self {
             body_bytes: body.len(),
+            spread_ms,
             request: [head.as_bytes(), body.as_bytes()].concat(),
             places,
         }
     }
 
-    /// Makes all events new: other users, other ids, the second before `now`.
+    /// Makes all events new: other users, other ids, and times before `now` in their order.
     pub(crate) fn renew(
         &mut self,
         now: Timestamp,
         random: &mut Random,
         mut user: impl FnMut(&mut Random) -> u32,
     ) -> anyhow::Result<()> {
-        let before = now - jiff::SignedDuration::from_secs(1);
-        let time = format!("{before:.3}");
-        let time: &[u8; TIME.len()] = time.as_bytes().try_into().context("the time is odd")?;
-        let id_time = u64::try_from(before.as_millisecond())?;
-        let count = self.places.len();
-        for (number, place) in self.places.iter().enumerate() {
+        let count = i64::try_from(self.places.len())?;
+        let spread_ms = i64::from(self.spread_ms);
+        let mut times = Times::default();
+        for (place, number) in self.places.iter().zip(1..) {
+            let ms = now.as_millisecond() - spread_ms + spread_ms * number / count;
             let id = &mut self.request[place.user..][..USER.len()];
             decimal(&mut id[2..], user(random));
             let at = &mut self.request[place.time..][..TIME.len()];
-            at.copy_from_slice(time);
-            // Over the second, in order.
-            let ms = u32::try_from(number * 1_000 / count)?;
-            decimal(&mut at[20..23], ms);
+            at.copy_from_slice(times.at(ms)?);
             let id = &mut self.request[place.message..][..MESSAGE.len()];
-            hex(id, &MESSAGE_TIME, id_time << 16);
-            hex(id, &MESSAGE_RANDOM, random.next());
+            hex(id, &MESSAGE_TIME, u64::try_from(ms)? << 16);
+            hex(id, &MESSAGE_RANDOM, random.bits());
         }
         Ok(())
     }
@@ -105,6 +104,26 @@ impl Batch {
     /// Without what is around the events.
     pub(crate) fn event_bytes(&self) -> usize {
         self.body_bytes / self.places.len().max(1)
+    }
+}
+
+/// Writes times; those of one second differ in three digits only.
+#[derive(Debug, Default)]
+struct Times {
+    second: i64,
+    text: [u8; TIME.len()],
+}
+
+impl Times {
+    fn at(&mut self, ms: i64) -> anyhow::Result<&[u8; TIME.len()]> {
+        let second = ms.div_euclid(1_000);
+        if second != self.second {
+            let text = format!("{:.3}", Timestamp::from_second(second)?);
+            self.text = text.as_bytes().try_into().context("the time is odd")?;
+            self.second = second;
+        }
+        decimal(&mut self.text[20..23], u32::try_from(ms.rem_euclid(1_000))?);
+        Ok(&self.text)
     }
 }
 

@@ -15,6 +15,7 @@ const ANSWER_BYTES_MAX: usize = 256 * 1_024;
 /// One connection to one server.
 #[derive(Debug)]
 pub(crate) struct Connection {
+    pub(crate) addr: SocketAddr,
     stream: TcpStream,
     answer: Vec<u8>,
 }
@@ -32,6 +33,7 @@ impl Connection {
         let stream = TcpStream::connect(addr).await?;
         stream.set_nodelay(true)?;
         Ok(Self {
+            addr,
             stream,
             answer: Vec::new(),
         })

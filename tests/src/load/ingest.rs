@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 
 use super::measure::{folder_bytes, per_second};
 use super::options::Options;
-use super::random::Zipf;
 use super::sender::{self, Plan, Sent};
 use super::server::{Server, Usage, data_dir};
 use super::table::{Table, mb, number, seconds};
+use super::zipf::Zipf;
 use super::{progress, shop};
 
 /// What one server took in.
@@ -27,7 +27,7 @@ pub(crate) async fn run(options: &Options, dir: &Path) -> anyhow::Result<String>
     progress("ingest: the proxy");
     let dir = dir.join("ingest");
     let limits = format!("limits: {{ cache_bytes: {} }}\n", options.cache_mib << 20);
-    let server = Server::proxy(&dir, &limits, &shop::account()).await?;
+    let server = Server::proxy(&dir, &limits, &shop::account(options)?).await?;
     let proxy = take(options, server).await?;
     let stored = folder_bytes(&data_dir(&dir))?;
     std::fs::remove_dir_all(&dir)?;

@@ -1,5 +1,6 @@
 //! From the POST of an event to the webhook at the receiver.
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -10,6 +11,7 @@ use tokio::task::JoinSet;
 
 use super::batch::head;
 use super::connection::Connection;
+use super::disk;
 use super::measure::Latencies;
 use super::options::Options;
 use super::progress;
@@ -17,7 +19,7 @@ use super::server::{Server, WRITE_KEY};
 use super::sink::Sink;
 use super::table::{Table, ms, number};
 
-/// Connections; one that waits for its answer cannot send.
+/// Connections at first; while all wait for answers, more are opened.
 const CONNECTIONS: usize = 64;
 /// Persons who cause events in turn.
 const USERS: usize = 1_000;
@@ -29,6 +31,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// What was measured at one rate.
 struct Measured {
     rate: u32,
+    /// The disk's own, just before.
+    sync: Latencies,
     sent: usize,
     received: usize,
     webhook: Latencies,
@@ -44,7 +48,7 @@ struct Posted {
     answered: Duration,
 }
 
-pub(crate) async fn run(options: &Options, dir: &Path, sync: &Latencies) -> anyhow::Result<String> {
+pub(crate) async fn run(options: &Options, dir: &Path) -> anyhow::Result<String> {
     let mut all = Vec::new();
     for &rate in &options.rates {
         progress(&format!("latency: {rate} events per second"));
@@ -64,6 +68,9 @@ pub(crate) async fn run(options: &Options, dir: &Path, sync: &Latencies) -> anyh
         "answer p50",
         "answer p99",
         "sent late p99",
+        "disk p50",
+        "disk p99",
+        "2 × disk p50 + 3 ms",
     ];
     let mut table = Table::new(title, &columns);
     for one in &all {
@@ -77,17 +84,16 @@ pub(crate) async fn run(options: &Options, dir: &Path, sync: &Latencies) -> anyh
             ms(one.answer.percentile(50)),
             ms(one.answer.percentile(99)),
             ms(one.late.percentile(99)),
+            ms(one.sync.percentile(50)),
+            ms(one.sync.percentile(99)),
+            ms(one.sync.percentile(50) * 2 + Duration::from_millis(3)),
         ]);
     }
-    let bound = sync.percentile(50) * 2 + Duration::from_millis(3);
-    Ok(format!(
-        "{}\ntwice the disk's p50 plus 3 ms: {}\n",
-        table.render(),
-        ms(bound)
-    ))
+    Ok(table.render())
 }
 
 async fn measure(options: &Options, dir: &Path, rate: u32) -> anyhow::Result<Measured> {
+    let sync = disk::measure(dir)?;
     let dir = dir.join(format!("latency-{rate}"));
     let mut sink = Sink::start(true).await?;
     let server = Server::proxy(&dir, "", &sink.account()).await?;
@@ -95,15 +101,14 @@ async fn measure(options: &Options, dir: &Path, rate: u32) -> anyhow::Result<Mea
     for _ in 0..CONNECTIONS {
         idle.push(Connection::open(server.addr).await?);
     }
-    let host: Arc<str> = server.addr.to_string().into();
     let idle = Arc::new(Mutex::new(idle));
 
-    post_all(&host, &idle, WARM_UP, rate).await?;
+    post_all(server.addr, &idle, WARM_UP, rate).await?;
     drop(arrivals(&mut sink, WARM_UP).await);
 
     let count = usize::try_from(u64::from(rate) * options.seconds(30))?;
     let (posted, arrived) = tokio::join!(
-        post_all(&host, &idle, count, rate),
+        post_all(server.addr, &idle, count, rate),
         arrivals(&mut sink, count)
     );
     let posted = posted?;
@@ -112,6 +117,7 @@ async fn measure(options: &Options, dir: &Path, rate: u32) -> anyhow::Result<Mea
 
     let mut measured = Measured {
         rate,
+        sync,
         sent: count,
         received: 0,
         webhook: Latencies::default(),
@@ -134,7 +140,7 @@ async fn measure(options: &Options, dir: &Path, rate: u32) -> anyhow::Result<Mea
 
 /// Sends events at their times, whether earlier ones are answered or not.
 async fn post_all(
-    host: &Arc<str>,
+    addr: SocketAddr,
     idle: &Arc<Mutex<Vec<Connection>>>,
     count: usize,
     rate: u32,
@@ -144,11 +150,14 @@ async fn post_all(
     for event in 0..count {
         let due = begun + Duration::from_secs(1) * u32::try_from(event)? / rate;
         tokio::time::sleep_until(due.into()).await;
-        let (host, idle) = (host.clone(), idle.clone());
+        let idle = idle.clone();
         posts.spawn(async move {
             let connection = idle.lock().await.pop();
-            let mut connection = connection.context("all connections wait for answers")?;
-            let posted = post(&mut connection, &host, event, due).await?;
+            let mut connection = match connection {
+                Some(connection) => connection,
+                None => Connection::open(addr).await?,
+            };
+            let posted = post(&mut connection, event, due).await?;
             idle.lock().await.push(connection);
             anyhow::Ok((event, posted))
         });
@@ -163,17 +172,17 @@ async fn post_all(
         .context("an event was not sent")
 }
 
-async fn post(
-    connection: &mut Connection,
-    host: &str,
-    event: usize,
-    due: Instant,
-) -> anyhow::Result<Posted> {
+async fn post(connection: &mut Connection, event: usize, due: Instant) -> anyhow::Result<Posted> {
     let body = format!(
         r#"{{"userId":"u-{}","event":"ping","properties":{{"n":{event},"page":"/shop"}}}}"#,
         event % USERS
     );
-    let mut request = head(host, WRITE_KEY, "/v1/track", body.len());
+    let mut request = head(
+        &connection.addr.to_string(),
+        WRITE_KEY,
+        "/v1/track",
+        body.len(),
+    );
     request.push_str(&body);
     let begun = Instant::now();
     let answer = connection.send(request.as_bytes()).await?;
@@ -194,11 +203,11 @@ async fn arrivals(sink: &mut Sink, count: usize) -> Vec<Option<Instant>> {
     let mut all = vec![None; count];
     let mut missing = count;
     while missing > 0 {
-        let Ok(Ok((event, at))) = tokio::time::timeout(PATIENCE, sink.next()).await else {
+        let Ok(Ok(arrival)) = tokio::time::timeout(PATIENCE, sink.next()).await else {
             break;
         };
-        if let Some(slot @ None) = all.get_mut(event) {
-            *slot = Some(at);
+        if let Some(slot @ None) = all.get_mut(arrival.event) {
+            *slot = Some(arrival.at);
             missing -= 1;
         }
     }

@@ -12,7 +12,7 @@ use super::{progress, shop};
 pub(crate) async fn run(options: &Options, dir: &Path) -> anyhow::Result<String> {
     progress("memory");
     let dir = dir.join("memory");
-    let server = Server::proxy(&dir, "", &shop::account()).await?;
+    let server = Server::proxy(&dir, "", &shop::account(options)?).await?;
     let host = server.addr.to_string();
     let users = u64::from(options.users());
     let plan = Plan::in_turn(users, users * u64::from(options.passes));

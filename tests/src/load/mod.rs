@@ -8,8 +8,8 @@ mod options;
 
 mod disk;
 mod measure;
-mod random;
 mod table;
+mod zipf;
 
 mod batch;
 mod connection;
@@ -32,8 +32,10 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
 
+use anyhow::ensure;
 use clap::Parser as _;
 
+use crate::binaries;
 use options::{Options, Scenario};
 
 /// Runs what the command line asks for.
@@ -56,7 +58,8 @@ pub fn main() -> ExitCode {
 }
 
 fn run(options: &Options) -> anyhow::Result<()> {
-    server::build_proxy()?;
+    let proxy = binaries::of_this_profile().proxy();
+    ensure!(proxy.exists(), "{} is not there", proxy.display());
     let data = options.data_dir()?;
     let data = tempfile::Builder::new().prefix("load-").tempdir_in(data)?;
     // One thread: the generator must leave as much of the machine as possible to the server.
@@ -75,7 +78,7 @@ async fn measure(options: &Options, data: &Path) -> anyhow::Result<()> {
         say(&ingest::run(options, data).await?)?;
     }
     if wanted(Scenario::Latency) {
-        say(&latency::run(options, data, &sync).await?)?;
+        say(&latency::run(options, data).await?)?;
     }
     if wanted(Scenario::Deliveries) {
         say(&deliveries::run(options, data).await?)?;

@@ -37,8 +37,16 @@ pub(crate) struct Options {
     #[arg(long, default_value_t = 100)]
     pub(crate) batch: usize,
 
+    /// Over how many milliseconds the events of a batch happened; the SDK collects for 200
+    #[arg(long, default_value_t = 200)]
+    pub(crate) spread_ms: u32,
+
+    /// A YAML list of other audiences than the twenty built in
+    #[arg(long, value_name = "FILE")]
+    pub(crate) audiences: Option<PathBuf>,
+
     /// `cache_bytes` of the proxy for `ingest`, in MiB; a tenth of the users fit by default
-    #[arg(long, default_value_t = 160)]
+    #[arg(long, default_value_t = 80)]
     pub(crate) cache_mib: u64,
 
     /// Events per second of `latency`

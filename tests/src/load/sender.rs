@@ -13,7 +13,8 @@ use tokio::task::JoinSet;
 use super::batch::Batch;
 use super::connection::Connection;
 use super::progress;
-use super::random::{Random, SPREAD, Zipf};
+use super::zipf::{SPREAD, Zipf};
+use crate::random::Random;
 
 /// Different batches that each connection sends in turn.
 const BATCHES_PER_CONNECTION: usize = 16;
@@ -96,7 +97,7 @@ pub(crate) async fn send(
     let done = Arc::new(AtomicU64::new(0));
     let mut senders = Vec::with_capacity(connections);
     for number in 0..connections {
-        let mut random = Random::seeded(number as u64);
+        let mut random = Random::new(number as u64);
         senders.push(Sender {
             connection: Connection::open(addr).await?,
             batches: (0..BATCHES_PER_CONNECTION)

@@ -9,6 +9,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail, ensure};
 
 use super::connection::Connection;
+use crate::binaries;
 
 /// The key that the configurations of the load program allow.
 pub(crate) const WRITE_KEY: &str = "wk_load_program";
@@ -35,32 +36,6 @@ pub(crate) struct Usage {
     pub(crate) cpu: Duration,
 }
 
-/// Makes sure that the proxy of this tree is there: Cargo is quick to say that it is.
-pub(crate) fn build_proxy() -> anyhow::Result<()> {
-    let program = proxy_program()?;
-    let mut cargo = Command::new("cargo");
-    cargo.args(["build", "--quiet", "--package", "segue-tracker-proxy"]);
-    let folder = program.parent().context("the program is in no folder")?;
-    let profile = folder.file_name().and_then(|name| name.to_str());
-    if let Some(profile) = profile.filter(|&name| name != "debug") {
-        cargo.args(["--profile", profile]);
-    }
-    cargo.arg("--target-dir").args(folder.parent());
-    cargo.current_dir(env!("CARGO_MANIFEST_DIR"));
-    match cargo.status() {
-        Ok(status) => ensure!(status.success(), "the proxy does not build"),
-        // Taken elsewhere without its sources: what lies beside it has to do.
-        Err(_) => ensure!(program.exists(), "{} is not there", program.display()),
-    }
-    Ok(())
-}
-
-fn proxy_program() -> anyhow::Result<PathBuf> {
-    let folder = std::env::current_exe()?;
-    let folder = folder.parent().context("the program is in no folder")?;
-    Ok(folder.join("tracker-proxy"))
-}
-
 impl Server {
     /// The proxy, with its data in `dir` and the rest of the configuration as given.
     pub(crate) async fn proxy(dir: &Path, limits: &str, account: &str) -> anyhow::Result<Self> {
@@ -74,7 +49,7 @@ impl Server {
                  write_keys: [{{ key: {WRITE_KEY} }}]\n{account}"
             ),
         )?;
-        let mut command = Command::new(proxy_program()?);
+        let mut command = Command::new(binaries::of_this_profile().proxy());
         command.arg("--config").arg(file).env("SEGUE_LOG", "warn");
         let server = Self::start(command)?;
         server.wait_until_ready().await?;

@@ -8,13 +8,21 @@ use std::time::Instant;
 use anyhow::Context as _;
 use axum::Router;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 
-/// A webhook that came: the number in it, and when it had come whole.
-pub(crate) type Arrival = (usize, Instant);
+/// A webhook that came.
+#[derive(Debug)]
+pub(crate) struct Arrival {
+    /// The id of the delivery: the same whenever it is tried again.
+    pub(crate) id: String,
+    /// The number in the event that caused it.
+    pub(crate) event: usize,
+    /// When it had come whole.
+    pub(crate) at: Instant,
+}
 
 /// A running destination.
 #[derive(Debug)]
@@ -105,14 +113,19 @@ impl Drop for Sink {
     }
 }
 
-async fn take(State(mut shared): State<Shared>, body: String) -> StatusCode {
-    let now = Instant::now();
+async fn take(State(mut shared): State<Shared>, headers: HeaderMap, body: String) -> StatusCode {
+    let at = Instant::now();
     shared.received.fetch_add(1, Ordering::Relaxed);
-    let Some(number) = number_in(&body) else {
+    let id = headers.get("webhook-id").and_then(|id| id.to_str().ok());
+    let (Some(id), Some(event)) = (id, number_in(&body)) else {
         return StatusCode::BAD_REQUEST;
     };
+    let id = id.to_owned();
     // Nobody listens any more when the measurement is over.
-    shared.arrivals.send((number, now)).unwrap_or_default();
+    shared
+        .arrivals
+        .send(Arrival { id, event, at })
+        .unwrap_or_default();
     match shared.gate.wait_for(|open| *open).await {
         Ok(_) => StatusCode::OK,
         Err(_) => StatusCode::SERVICE_UNAVAILABLE,

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{definitions, health, metrics};
 use crate::activation::Mode;
+use crate::admin::{self, AdminState, AdminTokens};
 use crate::clock::Clock;
 use crate::config::{Config, env};
 use crate::delivery::{self, Client, Delivery, Destinations, Precheck, PrecheckFn, Worker};
@@ -184,7 +185,7 @@ fn precheck(handle: &Handle) -> PrecheckFn {
 /// Everything that is served.
 pub(super) fn router(config: &Config, clock: &Clock, parts: &Parts) -> anyhow::Result<Router> {
     let catalog = parts.handle.shared.catalog();
-    let mut keys = Vec::new();
+    let (mut keys, mut tokens) = (Vec::new(), Vec::new());
     for account in &config.accounts {
         let known = catalog
             .accounts
@@ -192,6 +193,7 @@ pub(super) fn router(config: &Config, clock: &Clock, parts: &Parts) -> anyhow::R
             .find(|known| known.stored.id == account.id);
         let no = known.context("an account is in no catalog")?.stored.no;
         keys.extend(account.write_keys.iter().map(|key| (no, key)));
+        tokens.extend(account.admin_tokens.iter().map(|token| (no, token)));
     }
     let intake = Intake::new(
         Arc::new(WriteKeys::new(keys)),
@@ -199,8 +201,17 @@ pub(super) fn router(config: &Config, clock: &Clock, parts: &Parts) -> anyhow::R
         clock.clone(),
         config.limits.clone(),
     );
+    let admin = AdminState {
+        handle: parts.handle.clone(),
+        tokens: Arc::new(AdminTokens::new(tokens)),
+        clock: clock.clone(),
+        client: parts.client.clone(),
+        compile: Arc::new(compile),
+        bounds: admin::Bounds::default(),
+    };
     Ok(Router::new()
         .merge(ingest::router(intake))
+        .merge(admin::router(admin))
         .merge(health::router(parts.handle.clone()))
         .merge(metrics::router()))
 }

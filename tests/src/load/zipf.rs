@@ -1,40 +1,8 @@
-//! Seeded randomness that costs next to nothing, and users of whom some are busier than others.
+//! Users of whom some are busier than others.
 
 use std::sync::Arc;
 
-/// A generator of pseudo-random numbers (xorshift64*).
-#[derive(Debug, Clone)]
-pub(crate) struct Random(u64);
-
-impl Random {
-    /// The same numbers for the same seed.
-    pub(crate) fn seeded(seed: u64) -> Self {
-        // Close seeds must not begin alike, and zero would stay zero.
-        let mixed = (seed + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        let mut random = Self(mixed | 1);
-        for _ in 0..8 {
-            random.next();
-        }
-        random
-    }
-
-    pub(crate) fn next(&mut self) -> u64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
-    }
-
-    /// Below `bound`, which is not zero.
-    pub(crate) fn below(&mut self, bound: usize) -> usize {
-        usize::try_from(self.next() >> 33).unwrap_or_default() % bound
-    }
-
-    /// From 0 to 1.
-    fn unit(&mut self) -> f64 {
-        (self.next() >> 11) as f64 / (1_u64 << 53) as f64
-    }
-}
+use crate::random::Random;
 
 /// How unequal users are: the exponent of their distribution.
 const SKEW: f64 = 0.99;
@@ -69,7 +37,7 @@ impl Zipf {
     /// One user, from 0.
     pub(crate) fn next(&self, random: &mut Random) -> u32 {
         let Constants { users, sum, eta } = *self.constants;
-        let unit = random.unit();
+        let unit = (random.bits() >> 11) as f64 / (1_u64 << 53) as f64;
         let scaled = unit * sum;
         let rank = if scaled < 1.0 {
             0.0

@@ -1,0 +1,16 @@
+//! The command line.
+
+use clap::Parser;
+
+/// Proxy, shop and shoppers in one run
+#[derive(Debug, Parser)]
+#[command(name = "full-loop")]
+pub(crate) struct Options {
+    /// How long the shoppers shop
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=3_600))]
+    pub(crate) seconds: u64,
+
+    /// What they do: the same for the same seed
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+}
