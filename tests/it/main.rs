@@ -1,6 +1,24 @@
 //! The whole of Segue, from outside: one file per story.
 #![forbid(unsafe_code)]
 
+mod bad_input;
+
+mod bad_settings;
+
+mod crash;
+
+mod erasure;
+
+mod full_disk;
+
+mod loop_;
+
+mod real_data;
+
+mod shutdown;
+
 mod syncs;
 
 mod tidy;
+
+mod time;

@@ -8,26 +8,43 @@ pub const PATIENCE: Duration = Duration::from_secs(60);
 
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// Asks until there is an answer, and fails with `what` when there is none in time.
-pub async fn until<T>(what: &str, probe: impl AsyncFnMut() -> Option<T>) -> T {
-    until_within(PATIENCE, what, probe).await
+/// Looks at the time while something is tried again and again.
+#[derive(Debug)]
+pub struct Patience {
+    what: String,
+    patience: Duration,
+    started: Instant,
 }
 
-/// [`until`] with a time of its own.
-pub async fn until_within<T>(
-    patience: Duration,
-    what: &str,
-    mut probe: impl AsyncFnMut() -> Option<T>,
-) -> T {
-    let started = Instant::now();
+impl Patience {
+    /// Waiting until `what` begins now.
+    #[must_use]
+    pub fn until(what: &str) -> Self {
+        Self {
+            what: what.to_owned(),
+            patience: PATIENCE,
+            started: Instant::now(),
+        }
+    }
+
+    /// Returns when it is time for another try, and fails when there was time enough.
+    pub async fn again(&self) {
+        let Self { what, patience, .. } = self;
+        assert!(
+            self.started.elapsed() < *patience,
+            "waited {patience:?} in vain until {what}"
+        );
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+/// Asks until there is an answer, and fails with `what` when there is none in time.
+pub async fn until<T>(what: &str, mut probe: impl AsyncFnMut() -> Option<T>) -> T {
+    let patience = Patience::until(what);
     loop {
         if let Some(answer) = probe().await {
             return answer;
         }
-        assert!(
-            started.elapsed() < patience,
-            "waited {patience:?} in vain until {what}"
-        );
-        tokio::time::sleep(PAUSE).await;
+        patience.again().await;
     }
 }

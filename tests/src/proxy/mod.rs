@@ -118,6 +118,13 @@ impl ProxyProcess {
         self.folder.path().join("log.txt")
     }
 
+    /// Whether a word is in its log.
+    #[must_use]
+    pub fn log_says(&self, word: &str) -> bool {
+        let log = std::fs::read(self.log()).unwrap_or_default();
+        String::from_utf8_lossy(&log).contains(word)
+    }
+
     /// A folder that goes when the proxy goes.
     #[must_use]
     pub fn folder(&self) -> &Path {

@@ -1,0 +1,73 @@
+//! Somebody who edits audiences while events come in and the proxy is killed.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use serde_json::{Value as Json, json};
+
+use segue_tests::admin::Admin;
+use segue_tests::random::Random;
+use segue_tests::wait::Patience;
+
+const PAUSE_MS_MAX: u64 = 400;
+
+/// What the edited audiences ask for at the end.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Edited {
+    /// `bought` asks for so many purchases.
+    pub(super) purchases: u64,
+    /// `spenders` asks for so much money.
+    pub(super) money: u64,
+}
+
+const FIRST: Edited = Edited {
+    purchases: 3,
+    money: 200,
+};
+
+fn bought(purchases: u64) -> Json {
+    json!({ "did": { "event": "buy", "in": "90d", "count": { "gte": purchases } } })
+}
+
+fn spenders(money: u64) -> Json {
+    json!({ "have": { "total": "buy.amount", "gte": money } })
+}
+
+/// The definition that an audience begins with.
+pub(super) fn initial(audience: &str) -> Json {
+    match audience {
+        "bought" => bought(FIRST.purchases),
+        "spenders" => spenders(FIRST.money),
+        "content" => json!({ "all": [{ "did": "visit" }, { "did_not": "refund" }] }),
+        _ => json!({ "have": { "trait": "plan", "eq": "pro" } }),
+    }
+}
+
+/// Edits until it is told to stop; every edit is tried until it is known to have been done.
+pub(super) async fn edit(admin: Admin, mut random: Random, stop: Arc<AtomicBool>) -> Edited {
+    let mut edited = FIRST;
+    while !stop.load(Ordering::Relaxed) {
+        let (audience, when) = if random.once_in(2) {
+            edited.purchases = 1 + random.below(30);
+            ("bought", bought(edited.purchases))
+        } else {
+            edited.money = 50 + random.below(1_000);
+            ("spenders", spenders(edited.money))
+        };
+        let path = format!("/audiences/{audience}");
+        let definition = json!({ "id": audience, "when": when });
+        let waiting = Patience::until("an edit is done");
+        loop {
+            match admin.try_call("PUT", &path, Some(&definition)).await {
+                Ok(answer) if answer.status == 200 => break,
+                Ok(answer) => assert_eq!(answer.status, 503, "{}", answer.text),
+                Err(_) => {}
+            }
+            waiting.again().await;
+        }
+        let pause = Duration::from_millis(random.below(PAUSE_MS_MAX));
+        tokio::time::sleep(pause).await;
+    }
+    edited
+}
