@@ -40,7 +40,13 @@ async fn set_active(
     active: bool,
 ) -> Result<Json<Value>, Problem> {
     let guard = admin.changes.lock().await;
-    let no = find(&*admin.account(manager.account)?, &id)?.no;
+    let before = admin.account(manager.account)?;
+    let found = find(&before, &id)?;
+    let (no, missing) = (found.no, missing(&before, found));
+    if active && !missing.is_empty() {
+        let detail = format!("it cannot be activated without {}", missing.join(", "));
+        return Err(Problem::conflict("missing", detail));
+    }
     definitions::switch(admin, move |stored| {
         let accounts = stored.accounts.iter_mut();
         let account = accounts.filter(|one| one.no == manager.account);
@@ -79,11 +85,24 @@ pub(super) async fn resync(
         return Err(Problem::conflict("inactive", detail));
     }
     let (account, no) = (manager.account, activation.no);
-    let handle = &admin.state.handle;
-    handle
-        .ask(move |pipeline| pipeline.want_resync(account, no))
+    admin
+        .question(move |pipeline| pipeline.want_resync(account, no))
         .await?;
     Ok((StatusCode::ACCEPTED, Json(json!({ "id": id }))))
+}
+
+/// What an activation names and is not there: taken away after it was made.
+pub(super) fn missing(account: &Account, activation: &CompiledActivation) -> Vec<String> {
+    let definition = &activation.definition;
+    let audiences = definition.audiences.iter();
+    let mut missing: Vec<String> = audiences
+        .filter(|id| account.audiences.by_id(id).is_none())
+        .map(|id| format!("audience `{id}`"))
+        .collect();
+    if account.stored.destination(&definition.to).is_none() {
+        missing.push(format!("destination `{}`", definition.to));
+    }
+    missing
 }
 
 pub(super) fn find<'a>(account: &'a Account, id: &str) -> Result<&'a CompiledActivation, Problem> {

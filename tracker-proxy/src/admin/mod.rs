@@ -140,7 +140,22 @@ impl Admin {
         &self,
         question: impl FnOnce(&mut Pipeline) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, Problem> {
-        Ok(self.state.handle.ask(question).await??)
+        Ok(self.question(question).await??)
+    }
+
+    /// Asks the pipeline. After a failed commit its memory is empty until it has recovered: a
+    /// question in between would see nobody, and a change would pass what is only in the journal
+    /// for written back.
+    async fn question<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&mut Pipeline) -> T + Send + 'static,
+    ) -> Result<T, Problem> {
+        let shared = self.state.handle.shared.clone();
+        let asked = self
+            .state
+            .handle
+            .ask(move |pipeline| shared.is_ready().then(|| question(pipeline)));
+        asked.await?.ok_or_else(Problem::unavailable)
     }
 
     /// Reads a long list beside the pipeline: what is committed.

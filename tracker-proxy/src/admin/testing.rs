@@ -16,11 +16,12 @@ use super::{AdminState, AdminTokens, Bounds, router};
 use crate::clock::{Clock, TimeMs};
 use crate::config::{AdminToken, Role, env};
 use crate::delivery::{Client, Delivery, Destinations, Report};
-use crate::ingest::{Event, EventKind, Submission};
+use crate::ingest::{Event, EventKind, Submission, Unavailable, Verdict};
 use crate::keys::{AccountNo, ActivationNo};
 use crate::pipeline::catalog::{Stored, StoredActivation, StoredCatalog};
 use crate::pipeline::{self, Channels, Handle, Start};
 use crate::secret::Secret;
+use crate::store::Faults;
 use crate::store::sqlite::SqliteStore;
 
 /// The time at which every story begins.
@@ -117,6 +118,10 @@ impl Server {
     }
 
     pub(super) fn start_with(url: &str, bounds: Bounds) -> Self {
+        Self::start_on(url, bounds, Faults::default())
+    }
+
+    pub(super) fn start_on(url: &str, bounds: Bounds, faults: Faults) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let clock = Clock::manual(BEGIN);
         let (submissions, submitted) = mpsc::channel(64);
@@ -125,7 +130,7 @@ impl Server {
         let (resync, resyncs) = mpsc::unbounded_channel();
         let (stop, stopped) = oneshot::channel();
         let begin = Start {
-            store: Box::new(SqliteStore::open(folder.path()).expect("a store")),
+            store: Box::new(SqliteStore::open_with(folder.path(), faults).expect("a store")),
             bounds: pipeline::Bounds::default(),
             clock: clock.clone(),
             channels: Channels {
@@ -245,6 +250,11 @@ impl Server {
     }
 
     pub(super) async fn take(&self, event: Event<'_>) {
+        let verdicts = self.try_take(event).await;
+        drop(verdicts.expect("the event is durable"));
+    }
+
+    pub(super) async fn try_take(&self, event: Event<'_>) -> Result<Vec<Verdict>, Unavailable> {
         let (reply, answer) = oneshot::channel();
         let submission = Submission {
             account: AccountNo(1),
@@ -254,8 +264,7 @@ impl Server {
         };
         let sent = self.submissions.send(submission).await;
         sent.expect("the pipeline runs");
-        let verdicts = answer.await.expect("the pipeline answers");
-        drop(verdicts.expect("the event is durable"));
+        answer.await.expect("the pipeline answers")
     }
 
     /// Waits until the pipeline has seen what was sent to it.

@@ -1,5 +1,7 @@
 //! From text to a [`Node`], bounded in size and depth before anything recurses.
 
+use std::collections::HashSet;
+
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle};
 
 use super::{Mistake, Node, NodeKind, Place};
@@ -43,6 +45,21 @@ fn place_of(marker: &Marker) -> Place {
     }
 }
 
+/// A key that is given twice would silently win or lose.
+fn refuse_twins(entries: &[(String, Place, Node)]) -> Result<(), Mistake> {
+    let mut seen = HashSet::with_capacity(entries.len());
+    for (name, place, _) in entries {
+        if !seen.insert(name.as_str()) {
+            let message = format!("`{name}` is given twice");
+            return Err(Mistake {
+                place: *place,
+                message,
+            });
+        }
+    }
+    Ok(())
+}
+
 /// A list or map that is still open.
 enum Open {
     List(Place, Vec<Node>),
@@ -70,6 +87,9 @@ impl Builder {
             Event::SequenceStart(..) => self.open(place, Open::List(place, Vec::new())),
             Event::MappingStart(..) => self.open(place, Open::Map(place, Vec::new(), None)),
             Event::SequenceEnd | Event::MappingEnd => {
+                if let Some(Open::Map(_, entries, _)) = self.open.last() {
+                    refuse_twins(entries)?;
+                }
                 let node = match self.open.pop() {
                     Some(Open::List(place, items)) => Node {
                         place,
@@ -114,7 +134,7 @@ impl Builder {
                 items.push(node);
                 Ok(())
             }
-            Some(Open::Map(_, entries, key @ None)) => {
+            Some(Open::Map(_, _, key @ None)) => {
                 let NodeKind::Scalar { text, .. } = node.kind else {
                     let message = "a key has to be text".to_owned();
                     return Err(Mistake {
@@ -122,13 +142,6 @@ impl Builder {
                         message,
                     });
                 };
-                if entries.iter().any(|(name, ..)| *name == text) {
-                    let message = format!("`{text}` is given twice");
-                    return Err(Mistake {
-                        place: node.place,
-                        message,
-                    });
-                }
                 *key = Some((text, node.place));
                 Ok(())
             }

@@ -352,12 +352,7 @@ fn compile_account(
         .into_iter()
         .map(|one| (one.id.clone(), Arc::new(one)))
         .collect();
-    let activations = link(
-        &stored,
-        activations,
-        &audiences,
-        substitute.map(|_| &destinations),
-    )?;
+    let activations = link(&stored, activations, &audiences);
     let mut by_audience: HashMap<AudienceNo, Vec<usize>> = HashMap::new();
     let mut on_events = Vec::new();
     for (place, activation) in activations.iter().enumerate() {
@@ -392,47 +387,30 @@ fn in_audiences(mistakes: Vec<Mistake>) -> Vec<DefinitionMistake> {
 }
 
 /// Ties activations to the audiences and destinations that they name.
+///
+/// One whose audience or destination was taken away stays and is off: somebody may put back what
+/// is missing, and definitions of the API must not keep a proxy from starting because the file
+/// changed. The destinations are looked for as they are stored, so that a catalog that is folded
+/// with again has the same activations on.
 fn link(
     stored: &StoredAccount,
     activations: Vec<Activation>,
     audiences: &AudienceSet,
-    destinations: Option<&HashMap<String, Arc<Destination>>>,
-) -> Result<Vec<CompiledActivation>, Vec<DefinitionMistake>> {
-    let mut found = Vec::new();
-    let mut linked = Vec::new();
+) -> Vec<CompiledActivation> {
+    let mut linked = Vec::with_capacity(activations.len());
     for (kept, mut definition) in stored.activations.iter().zip(activations) {
-        let mut wrong = |message: String| {
-            let mistake = Mistake {
-                place: Place::default(),
-                message,
-            };
-            found.push(DefinitionMistake {
-                of: format!("activation {}", kept.stored.id),
-                mistake,
-            });
-        };
-        if destinations.is_some_and(|known| !known.contains_key(&definition.to)) {
-            wrong(format!("there is no destination `{}`", definition.to));
-        }
-        let mut numbers = Vec::new();
-        for audience in &definition.audiences {
-            match audiences.by_id(audience) {
-                Some(number) => numbers.push(number),
-                None => wrong(format!("there is no audience `{audience}`")),
-            }
-        }
-        definition.active = kept.active.unwrap_or(definition.active);
+        let written = definition.audiences.iter();
+        let numbers: Vec<AudienceNo> = written.filter_map(|id| audiences.by_id(id)).collect();
+        let whole = numbers.len() == definition.audiences.len()
+            && stored.destination(&definition.to).is_some();
+        definition.active = whole && kept.active.unwrap_or(definition.active);
         linked.push(CompiledActivation {
             no: kept.no,
             definition,
             audiences: numbers,
         });
     }
-    if found.is_empty() {
-        Ok(linked)
-    } else {
-        Err(found)
-    }
+    linked
 }
 
 /// A stored definition as a document, so that one reader serves files, the API and the store.

@@ -99,7 +99,11 @@ fn members(
 impl Pipeline {
     fn begin_resync(&mut self, account: AccountNo, no: ActivationNo) -> Option<Beginning> {
         let found = self.catalog.account(account)?.clone();
-        let activation = found.activations.iter().find(|one| one.no == no)?;
+        let wanted = |one: &&super::catalog::CompiledActivation| one.no == no;
+        let activation = found.activations.iter().find(wanted)?;
+        if !activation.definition.active {
+            return None;
+        }
         let now = self.head.clock;
         // The list is read from the store, so everything has to be there.
         let fresh = self.commit(now, Urgency::All, None);

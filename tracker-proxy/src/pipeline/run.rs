@@ -186,7 +186,11 @@ impl Pipeline {
             {
                 reports.push(report);
             }
-            if let Some(question) = question {
+            // While commits fail memory is empty: a question would answer, and write, nonsense.
+            // Dropped, it tells its asker to come again.
+            if let Some(question) = question
+                && self.refusing_until.is_none()
+            {
                 question(&mut self);
             }
             self.turn(

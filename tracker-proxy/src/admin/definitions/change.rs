@@ -95,20 +95,20 @@ pub(in crate::admin) async fn switch(
     change: impl FnOnce(&mut StoredCatalog) + Send + 'static,
 ) -> Result<(), Refused> {
     let (now, compile) = (admin.now(), admin.state.compile.clone());
-    let handle = &admin.state.handle;
-    let asked = handle.ask(move |pipeline| {
+    let asked = admin.question(move |pipeline| {
         let switched = pipeline.switch(now, &*compile, change);
         switched.map(|_| ())
     });
-    let stopped = |unavailable| Refused::Problem(Problem::from(unavailable));
-    match asked.await.map_err(stopped)? {
+    match asked.await.map_err(Refused::Problem)? {
         Ok(()) => {}
         Err(SwitchError::Mistakes(found)) => return Err(Refused::Mistakes(found)),
         Err(SwitchError::Store(error)) => return Err(Refused::Problem(error.into())),
     }
     // The turn after the question shows how much is to be warmed; who asks for the status of a
     // new audience next must not be told that it is live already.
-    handle.ask(|_| ()).await.map_err(stopped)
+    // The change itself is durable, whatever comes of this.
+    admin.question(|_| ()).await.unwrap_or_default();
+    Ok(())
 }
 
 fn edit(catalog: &mut StoredCatalog, account: AccountNo, kind: Kind, change: Change, now: TimeMs) {

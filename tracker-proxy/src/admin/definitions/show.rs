@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Kind, mask};
 use crate::activation::Mode;
-use crate::admin::Admin;
+use crate::admin::{Admin, activations};
 use crate::pipeline::catalog::{Account, Stored};
 
 /// One definition in a list.
@@ -100,6 +100,7 @@ fn activation(account: &Account, id: &str) -> Value {
         },
         "audiences": definition.audiences,
         "to": definition.to,
+        "missing": activations::missing(account, found),
     })
 }
 

@@ -327,6 +327,28 @@ async fn an_activation_is_made_anew_and_switched() {
 }
 
 #[tokio::test]
+async fn an_activation_outlives_its_audience_and_is_off() {
+    let server = Server::start();
+    server.post("/audiences", &visitors()).await.expect(201);
+    let tell = json!({ "id": "tell", "audience": "visitors", "to": "shop",
+        "payload": { "kind": "simple", "fields": [{ "key": "k", "constant": "v" }] } });
+    let made = server.post("/activations", &tell).await.expect(201);
+    assert_eq!(made["missing"], json!([]));
+    server.delete("/audiences/visitors").await.expect(204);
+    let left = server.get("/activations/tell").await.expect(200);
+    assert_eq!(left["status"], "inactive");
+    assert_eq!(left["missing"], json!(["audience `visitors`"]));
+    let on = server.post("/activations/tell/activate", &Json::Null).await;
+    assert_eq!(on.refused(409), "missing");
+    let asked = server.post("/activations/tell/preview", &Json::Null).await;
+    assert_eq!(asked.refused(422), "no_audience");
+    server.track("visit", &["1"]).await;
+    server.post("/audiences", &visitors()).await.expect(201);
+    let back = server.get("/activations/tell").await.expect(200);
+    assert_eq!(back["status"], "active");
+}
+
+#[tokio::test]
 async fn who_may_look_may_not_change() {
     let server = Server::start();
     let body = visitors().to_string();

@@ -3,5 +3,6 @@
 mod access;
 mod activations;
 mod deliveries;
+mod failing;
 mod people;
 mod preview;

@@ -217,7 +217,8 @@ impl Rig {
         self.clock.advance(Duration::from_millis(ms));
         // One question for the turn that the clock woke, one for what that turn armed.
         for _ in 0..3 {
-            self.running().handle.ask(|_| ()).await.unwrap();
+            // While the store fails nobody answers; the turn happens all the same.
+            self.running().handle.ask(|_| ()).await.unwrap_or_default();
         }
     }
 
