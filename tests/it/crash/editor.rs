@@ -40,7 +40,9 @@ pub(super) fn initial(audience: &str) -> Json {
         "bought" => bought(FIRST.purchases),
         "spenders" => spenders(FIRST.money),
         "content" => json!({ "all": [{ "did": "visit" }, { "did_not": "refund" }] }),
-        _ => json!({ "have": { "trait": "plan", "eq": "pro" } }),
+        "pro" => json!({ "have": { "trait": "plan", "eq": "pro" } }),
+        // Whoever is quiet for a moment leaves by the passing of time alone.
+        _ => json!({ "did": { "event": "visit", "in": "1s" } }),
     }
 }
 

@@ -35,7 +35,7 @@ const SDK_SENDERS: usize = 2;
 /// A proxy lives this long at the most before it is killed, in milliseconds.
 const LIFE_MS_MAX: u64 = 1_200;
 
-const AUDIENCES: [&str; 4] = ["bought", "content", "spenders", "pro"];
+const AUDIENCES: [&str; 5] = ["bought", "content", "spenders", "pro", "recent"];
 
 /// The trigger that tells the sink of an audience.
 fn trigger(audience: &str) -> Json {
@@ -96,6 +96,10 @@ async fn kill_again_and_again(
 async fn until_the_shop_is_right(proxy: &ProxyProcess, shop: &Shop) {
     let admin = proxy.admin();
     admin.until_live().await;
+    wait::until("what was recent is not any more", async || {
+        admin.member_ids("recent").await.is_empty().then_some(())
+    })
+    .await;
     admin.until_delivered().await;
     wait::until("the segments are the members", async || {
         for audience in AUDIENCES {

@@ -69,11 +69,11 @@ async fn send(account: &mut Account, ingest: &Ingest, batch: &[Happening], patie
 }
 
 async fn erase_somebody(account: &mut Account, admin: &Admin) {
-    let choice = account.random.below(account.persons.len() as u64);
-    let person = usize::try_from(choice).unwrap_or(0);
-    if !account.persons[person].is_erasable {
-        return;
-    }
+    let erasable: Vec<usize> = (0..account.persons.len())
+        .filter(|person| account.persons[*person].is_erasable)
+        .collect();
+    let choice = account.random.below(erasable.len() as u64);
+    let person = erasable[usize::try_from(choice).unwrap_or(0)];
     let path = format!("/profiles/{}", account.persons[person].user);
     let waiting = Patience::until("a person is erased");
     loop {
