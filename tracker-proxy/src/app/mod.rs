@@ -168,6 +168,7 @@ pub fn prepare(log: Option<&str>) -> anyhow::Result<()> {
     let filter = EnvFilter::try_new(log.unwrap_or("info"))?;
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
         .with_writer(std::io::stderr);
     // Somebody who set a subscriber before us wants theirs.
     subscriber.try_init().unwrap_or_default();

@@ -20,6 +20,8 @@ pub(super) struct Cached {
     pub(super) account: AccountNo,
     pub(super) profile: Profile,
     pub(super) recent: RecentIds,
+    /// Ids stated up to here may have been let go before this profile came into memory.
+    pub(super) forgotten_before: Option<TimeMs>,
     /// Its row in the store, once it has one.
     pub(super) row: Option<i64>,
     /// The size of the open end of its stored history.
@@ -47,6 +49,7 @@ impl Cached {
             account,
             profile,
             recent: RecentIds::default(),
+            forgotten_before: None,
             row: None,
             tail_bytes: 0,
             stored: JournalSeq(0),

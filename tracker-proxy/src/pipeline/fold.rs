@@ -119,12 +119,13 @@ impl Pipeline {
         let begins = cached.folded == JournalSeq(0);
         cached.folded = at.seq;
         let stated = event.stated_time.unwrap_or(event.time);
-        cached.recent.remember(
-            message_hash(event.message_id),
-            stated,
-            event.received,
-            horizon,
-        );
+        let hash = message_hash(event.message_id);
+        if let Some((gone, stated)) = cached
+            .recent
+            .remember(hash, stated, event.received, horizon)
+        {
+            self.forgotten.note(id, gone, stated);
+        }
         cached.pending.extend_from_slice(bytes);
         if begins {
             cached.profile.first_seen = event.time;
@@ -314,6 +315,7 @@ impl Pipeline {
         cached.absorbed.extend(gone.row);
         cached.absorbed.extend(gone.absorbed);
         cached.recent.merge(gone.recent, horizon);
+        cached.forgotten_before = cached.recent.forgotten_until();
         self.join_profiles(&account, winner, gone.profile, at)?;
         self.cache.mark_dirty(winner, since, at.now, grown);
         Ok(())

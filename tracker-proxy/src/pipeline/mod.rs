@@ -16,6 +16,7 @@ mod erase;
 mod feed;
 mod filter;
 mod fold;
+mod forgotten;
 mod handle;
 pub mod history;
 pub mod journal;
@@ -45,6 +46,7 @@ use cache::Cache;
 use catalog::Catalog;
 use filter::Filter;
 use fold::Scratch;
+use forgotten::Forgotten;
 use journal::Packer;
 use outputs::Outputs;
 use timers::Timers;
@@ -110,6 +112,7 @@ pub struct Pipeline {
     /// Ids that may have an alias.
     aliases: Filter,
     has_tombstones: bool,
+    forgotten: Forgotten,
     /// Journal rows that are in the store, oldest first, with their sizes in bytes.
     rows: VecDeque<(JournalSeq, u64)>,
     rows_bytes: u64,

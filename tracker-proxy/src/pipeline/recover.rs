@@ -22,6 +22,7 @@ impl Pipeline {
     pub(super) fn recover(&mut self) -> Result<(), StoreError> {
         self.cache.clear();
         self.timers.clear();
+        self.forgotten = super::Forgotten::default();
         self.outputs.discard();
         drop(self.packer.take());
         self.head = self.store.head()?;

@@ -112,6 +112,13 @@ impl Pipeline {
             Sighting::New => Ok(false),
             Sighting::Repeat => Ok(true),
             Sighting::AskHistory => {
+                let before = cached.forgotten_before.is_some_and(|until| stated <= until);
+                let known = self
+                    .forgotten
+                    .has(id, message_hash(event.message_id), stated);
+                if let Some(known) = known.filter(|_| !before) {
+                    return Ok(known);
+                }
                 let bytes = super::fold::whole_history(self.store.as_ref(), cached)?;
                 let events = super::history::events(&bytes)?;
                 Ok(events

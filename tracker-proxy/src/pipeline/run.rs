@@ -147,6 +147,7 @@ impl Pipeline {
             scratch: super::Scratch::default(),
             aliases: super::Filter::default(),
             has_tombstones: false,
+            forgotten: super::Forgotten::default(),
             stats: super::Stats::default(),
             rows: std::collections::VecDeque::new(),
             rows_bytes: 0,

@@ -74,8 +74,15 @@ impl RecentIds {
         }
     }
 
-    /// Remembers an id and forgets what is older than `horizon` or over the bound.
-    pub fn remember(&mut self, hash: u64, stated: TimeMs, received: TimeMs, horizon: TimeMs) {
+    /// Remembers an id and forgets what is older than `horizon`. Over the bound it lets one go,
+    /// and returns its hash and stated time.
+    pub fn remember(
+        &mut self,
+        hash: u64,
+        stated: TimeMs,
+        received: TimeMs,
+        horizon: TimeMs,
+    ) -> Option<(u64, TimeMs)> {
         let place = self.ids.partition_point(|recent| recent.stated <= stated);
         let delay_ms = received.since(stated);
         self.ids.insert(
@@ -86,14 +93,22 @@ impl RecentIds {
                 hash,
             },
         );
-        if self.ids.len() > RECENT_IDS_MAX {
+        if self.ids.len() > RECENT_IDS_MAX && self.ids[0].received() < horizon {
             self.ids.retain(|recent| recent.received() >= horizon);
         }
-        if self.ids.len() > RECENT_IDS_MAX {
-            let gone = self.ids.remove(0);
-            let (newest, seen) = self.forgotten.unwrap_or((gone.stated, gone.received()));
-            self.forgotten = Some((newest.max(gone.stated), seen.max(gone.received())));
+        if self.ids.len() <= RECENT_IDS_MAX {
+            return None;
         }
+        let gone = self.ids.remove(0);
+        let (newest, seen) = self.forgotten.unwrap_or((gone.stated, gone.received()));
+        self.forgotten = Some((newest.max(gone.stated), seen.max(gone.received())));
+        Some((gone.hash, gone.stated))
+    }
+
+    /// The newest stated time of an id that is forgotten here.
+    #[must_use]
+    pub fn forgotten_until(&self) -> Option<TimeMs> {
+        self.forgotten.map(|(newest, _)| newest)
     }
 
     /// Forgets what is older than `horizon`.
@@ -109,6 +124,7 @@ impl RecentIds {
             self.forgotten = Some((ours.max(newest), seen.max(received)));
         }
         for recent in other.ids {
+            // What is let go is noted above: the history is asked about all of it.
             self.remember(recent.hash, recent.stated, recent.received(), horizon);
         }
     }
