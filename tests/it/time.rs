@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use segue_tests::ingest::track;
+use segue_tests::ingest::{self, track};
 use segue_tests::proxy::InProcessProxy;
 use segue_tests::settings::Settings;
 use segue_tests::shop::Shop;
@@ -175,5 +175,36 @@ async fn nobody_has_to_do_anything_to_have_not_done_something() {
     until(1).await;
     proxy.advance(60 * DAY);
     until(0).await;
+    proxy.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_timer_of_a_visitor_who_signed_in_brings_no_second_person() {
+    let active = json!({ "did": { "event": "visit", "in": "4m" } });
+    let proxy = InProcessProxy::start(&Settings::new().audience("active", &active), now()).await;
+    let (ingest, admin) = (proxy.ingest(), proxy.admin());
+    let visit = json!({ "type": "track", "anonymousId": "browser", "event": "visit" });
+    drop(
+        ingest
+            .batch(&[ingest::at(visit.clone(), proxy.now())])
+            .await,
+    );
+    // What the store knows of the visitor includes the timer by now.
+    assert_eq!(admin.members("active").await.len(), 1);
+    proxy.advance(MINUTE);
+    assert_eq!(admin.members("active").await.len(), 1);
+    let link = json!({ "type": "identify", "userId": "ada", "anonymousId": "browser" });
+    drop(ingest.batch(&[ingest::at(link, proxy.now())]).await);
+    proxy.advance(3 * MINUTE);
+    wait::until("the visit is too long ago", async || {
+        admin.members("active").await.is_empty().then_some(())
+    })
+    .await;
+
+    drop(ingest.batch(&[ingest::at(visit, proxy.now())]).await);
+    let ada = BTreeSet::from(["ada".to_owned()]);
+    assert_eq!(admin.member_ids("active").await, ada);
+    assert_eq!(admin.members("active").await.len(), 1);
+    assert_eq!(admin.events("ada").await.len(), 3);
     proxy.shutdown().await;
 }

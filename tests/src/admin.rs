@@ -97,15 +97,15 @@ impl Admin {
         let path = format!("/audiences/{audience}/members?limit=1000");
         let text = |value: &Json| value.as_str().map(str::to_owned);
         let listed = self.pages(&path, "members").await;
-        let count = listed.len();
-        let members: BTreeSet<Member> = listed
-            .iter()
-            .map(|one| Member {
+        let mut members = BTreeSet::new();
+        for one in &listed {
+            let member = Member {
                 user_id: text(&one["user_id"]),
                 anonymous_id: text(&one["anonymous_id"]),
-            })
-            .collect();
-        assert_eq!(members.len(), count, "a member is listed twice");
+            };
+            let new = members.insert(member);
+            assert!(new, "{audience} lists a member twice: {one}");
+        }
         members
     }
 

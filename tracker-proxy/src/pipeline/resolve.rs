@@ -128,6 +128,17 @@ impl Pipeline {
         }
     }
 
+    /// Brings a profile into memory, unless it has become part of another one: the store has it
+    /// still until that one is written back, and whoever loads it then brings a second person to
+    /// life, to whom the visitor's next events would go.
+    pub(super) fn load_living(
+        &mut self,
+        account: AccountNo,
+        id: ProfileId,
+    ) -> Result<bool, StoreError> {
+        Ok(self.follow(account, id)? == id && self.load(account, id)?)
+    }
+
     /// What an identify or alias message says about other ids of the same person.
     fn link(
         &mut self,

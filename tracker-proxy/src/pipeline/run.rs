@@ -371,7 +371,7 @@ impl Pipeline {
         }
         let at = self.position(now);
         for (profile, account) in self.timers.take(now, TIMERS_PER_COMMIT) {
-            if !self.load(account, profile)? {
+            if !self.load_living(account, profile)? {
                 continue;
             }
             let due = self.cache.get(profile).and_then(super::cache::Cached::due);
@@ -400,6 +400,9 @@ impl Pipeline {
             .store
             .profiles_after(self.head.warmed_row, WARMED_PER_COMMIT)?;
         for stored in &slice {
+            if self.follow(stored.account, stored.id)? != stored.id {
+                continue;
+            }
             if self.cache.get(stored.id).is_none() {
                 let cached = super::codec::decode(stored)?;
                 self.cache.insert(stored.id, cached, stored.state.len());

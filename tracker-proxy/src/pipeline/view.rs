@@ -147,7 +147,7 @@ impl Pipeline {
         account: AccountNo,
         id: ProfileId,
     ) -> Result<Option<Person>, StoreError> {
-        if !self.load(account, id)? {
+        if !self.load_living(account, id)? {
             return Ok(None);
         }
         let history = self.history_of(id)?;
@@ -187,6 +187,10 @@ impl Pipeline {
         };
         let Some(activation) = activation(&found, no) else {
             return Precheck::Skip("inactive");
+        };
+        // Who became part of another profile is asked there.
+        let Ok(id) = self.follow(account, id) else {
+            return Precheck::Go;
         };
         match self.load(account, id) {
             Ok(true) => {}
