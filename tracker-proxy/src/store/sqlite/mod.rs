@@ -1,5 +1,6 @@
 //! One SQLite file: WAL, a sync per commit, deleted content overwritten.
 
+mod columns;
 mod erase;
 mod read;
 mod schema;

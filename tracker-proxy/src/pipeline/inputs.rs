@@ -1,0 +1,136 @@
+//! What a turn folds: submissions, due timers, and profiles that newer definitions have to warm.
+
+use tokio::sync::oneshot;
+
+use super::Pipeline;
+use super::failure::refuse;
+use super::journal::Entry;
+use crate::clock::TimeMs;
+use crate::ingest::{Submission, Unavailable, Verdict};
+use crate::store::StoreError;
+
+/// How many timers fire in one commit, so that a wave of them does not hold up live events.
+const TIMERS_PER_COMMIT: usize = 256;
+/// How many profiles are warmed in one commit.
+const WARMED_PER_COMMIT: u32 = 256;
+
+/// Where verdicts go.
+pub(super) type Reply = oneshot::Sender<Result<Vec<Verdict>, Unavailable>>;
+
+impl Pipeline {
+    pub(super) fn fold_turn(
+        &mut self,
+        now: TimeMs,
+        submissions: &mut Vec<Submission>,
+        replies: &mut Vec<(Reply, Vec<Verdict>)>,
+    ) -> Result<(), StoreError> {
+        let overloaded = self.unfolded_bytes() > self.bounds.tail_bytes;
+        for submission in submissions.drain(..) {
+            if overloaded {
+                refuse(std::iter::once(submission));
+                continue;
+            }
+            let verdicts = self.take_all(&submission, now);
+            let error = verdicts.as_ref().err().map(ToString::to_string);
+            replies.push((submission.reply, verdicts.unwrap_or_default()));
+            if let Some(error) = error {
+                return Err(StoreError::Damaged(error));
+            }
+        }
+        self.fire_timers(now)?;
+        self.warm_slice(now)
+    }
+
+    fn take_all(
+        &mut self,
+        submission: &Submission,
+        now: TimeMs,
+    ) -> Result<Vec<Verdict>, StoreError> {
+        let at = self.position(now);
+        let mut verdicts = Vec::with_capacity(submission.count);
+        let mut rest = submission.events.as_slice();
+        while !rest.is_empty() {
+            let (event, after) = crate::ingest::Event::decode(rest)
+                .map_err(|error| StoreError::Damaged(error.to_string()))?;
+            let bytes = &rest[..rest.len() - after.len()];
+            let verdict = self.take(submission.account, &event, bytes, at);
+            verdicts.push(verdict.inspect_err(|error| {
+                tracing::error!(%error, "an event could not be folded");
+            })?);
+            rest = after;
+        }
+        Ok(verdicts)
+    }
+
+    fn fire_timers(&mut self, now: TimeMs) -> Result<(), StoreError> {
+        if self.timers.wants_reading(now) {
+            let unwritten: Vec<_> = self
+                .cache
+                .dirty()
+                .filter_map(|(_, id)| {
+                    let cached = self.cache.get(id)?;
+                    Some((cached.due()?, id, cached.account))
+                })
+                .collect();
+            self.timers
+                .read(self.store.as_ref(), now, unwritten.into_iter())?;
+        }
+        let at = self.position(now);
+        for (profile, account) in self.timers.take(now, TIMERS_PER_COMMIT) {
+            if !self.load_living(account, profile)? {
+                continue;
+            }
+            let due = self.cache.get(profile).and_then(super::cache::Cached::due);
+            match due {
+                Some(due) if due <= now => {}
+                Some(due) => {
+                    self.timers.arm(due, profile, account);
+                    continue;
+                }
+                None => continue,
+            }
+            let entry = Entry::Fire { account, profile };
+            self.packer.push(&entry);
+            self.fold(&entry, at)?;
+        }
+        Ok(())
+    }
+
+    /// Warms the next profiles for the newest definitions, some with every commit.
+    fn warm_slice(&mut self, now: TimeMs) -> Result<(), StoreError> {
+        let Some(until) = self.warm_until else {
+            return Ok(());
+        };
+        let at = self.position(now);
+        let slice = self
+            .store
+            .profiles_after(self.head.warmed_row, WARMED_PER_COMMIT)?;
+        for stored in &slice {
+            if self.follow(stored.account, stored.id)? != stored.id {
+                continue;
+            }
+            if self.cache.get(stored.id).is_none() {
+                let cached = super::codec::decode(stored)?;
+                self.cache.insert(stored.id, cached, stored.state.len());
+            }
+            let wanted = self.wanted(stored.account);
+            if self
+                .cache
+                .get(stored.id)
+                .is_some_and(|cached| cached.profile.warm < wanted)
+            {
+                let entry = Entry::Warm {
+                    account: stored.account,
+                    profile: stored.id,
+                };
+                self.packer.push(&entry);
+                self.fold(&entry, at)?;
+            }
+        }
+        self.head.warmed_row = slice.last().map_or(until, |stored| stored.row);
+        if self.head.warmed_row >= until {
+            self.warm_until = None;
+        }
+        Ok(())
+    }
+}
