@@ -104,3 +104,31 @@ async fn nothing_of_the_erased_is_left_in_the_file() {
         assert!(!there, "the words of the erased are in {}", path.display());
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_comes_back_after_an_erasure_is_not_given_the_past() {
+    let proxy = ProxyProcess::start(Settings::new());
+    let (ingest, admin) = (proxy.ingest(), proxy.admin());
+    let before = now() - 1_000;
+    drop(ingest.batch(&[dated("ada", "m-1", before)]).await);
+    drop(
+        admin
+            .call("DELETE", "/profiles/ada", None)
+            .await
+            .expect(204),
+    );
+    let after = wait::until("a millisecond has passed", async || {
+        let after = now();
+        (after > before + 1_010).then_some(after)
+    })
+    .await;
+    drop(ingest.batch(&[dated("ada", "m-2", after)]).await);
+    let answer = ingest.try_batch(&[dated("ada", "m-1", before)]).await;
+    let answer = answer.expect("the proxy is there").expect(200);
+    assert_eq!(
+        answer.json["rejected"][0]["code"], "erased",
+        "{}",
+        answer.text
+    );
+    assert_eq!(admin.events("ada").await.len(), 1);
+}

@@ -91,7 +91,8 @@ impl Pipeline {
             self.shared.revoke(old.id.clone());
         }
         self.store.erase(&erasure)?;
-        self.has_tombstones = true;
+        let erased = erasure.ids.iter().map(|row| (row.id, row.erased));
+        self.tombstones.extend(erased);
         self.head.commits += 1;
         self.head.clock = now;
         self.head.sequence = erasure.sequence;

@@ -43,7 +43,7 @@ pub use start::{Start, start};
 pub use switch::{Compile, SwitchError};
 pub use view::{Names, Person};
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use cache::Cache;
@@ -57,7 +57,7 @@ use timers::Timers;
 
 use crate::clock::TimeMs;
 use crate::delivery::Destinations;
-use crate::keys::{AccountNo, ActivationNo, JournalSeq};
+use crate::keys::{AccountNo, ActivationNo, JournalSeq, ProfileId};
 use crate::store::{DeliveryRow, Head, Store};
 
 /// The bounds of the pipeline.
@@ -115,7 +115,8 @@ pub struct Pipeline {
     stats: Stats,
     /// Ids that may have an alias.
     aliases: Filter,
-    has_tombstones: bool,
+    /// Erased ids that clients may still retry for, with the times of their erasures.
+    tombstones: HashMap<ProfileId, TimeMs>,
     forgotten: Forgotten,
     /// Journal rows that are in the store, oldest first, with their sizes in bytes.
     rows: VecDeque<(JournalSeq, u64)>,

@@ -48,7 +48,7 @@ impl Pipeline {
         self.outputs.sequence = self.head.sequence;
         let (profiles, last_row) = self.store.profile_count()?;
         self.stats.profiles = profiles;
-        self.has_tombstones = self.store.has_tombstones()?;
+        self.tombstones = self.store.tombstones()?.into_iter().collect();
         let aliases = &mut self.aliases;
         self.store.each_alias(&mut |id| aliases.add(id))?;
         self.warm_until = (self.head.warmed_row < last_row).then_some(last_row);

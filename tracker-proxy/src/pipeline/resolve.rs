@@ -26,12 +26,11 @@ impl Pipeline {
         at: Position,
     ) -> Result<Verdict, StoreError> {
         let id = self.whose(account, event)?;
-        if self.load(account, id)? {
-            if self.is_repeat(id, event, at.now)? {
-                return Ok(Verdict::Repeat);
-            }
-        } else if self.is_erased(account, id, event)? {
+        if self.is_erased(id, event) {
             return Ok(Verdict::Erased);
+        }
+        if self.load(account, id)? && self.is_repeat(id, event, at.now)? {
+            return Ok(Verdict::Repeat);
         }
         self.link(account, event, id, at)?;
         self.packer.push(&Entry::Event {
@@ -43,20 +42,11 @@ impl Pipeline {
         Ok(Verdict::Accepted)
     }
 
-    /// Only somebody unknown can be somebody erased.
-    fn is_erased(
-        &self,
-        account: AccountNo,
-        id: ProfileId,
-        event: &Event<'_>,
-    ) -> Result<bool, StoreError> {
-        if !self.has_tombstones {
-            return Ok(false);
-        }
-        Ok(self
-            .store
-            .tombstone(account, id)?
-            .is_some_and(|erased| event.time <= erased))
+    /// True for what somebody did before they were erased, also when they came back since.
+    fn is_erased(&self, id: ProfileId, event: &Event<'_>) -> bool {
+        self.tombstones
+            .get(&id)
+            .is_some_and(|erased| event.time <= *erased)
     }
 
     /// The profile that an event belongs to: the user's, else the visitor's.

@@ -111,7 +111,7 @@ impl Pipeline {
             outputs: super::Outputs::default(),
             scratch: super::Scratch::default(),
             aliases: super::Filter::default(),
-            has_tombstones: false,
+            tombstones: std::collections::HashMap::new(),
             forgotten: super::Forgotten::default(),
             stats: super::Stats::default(),
             rows: std::collections::VecDeque::new(),

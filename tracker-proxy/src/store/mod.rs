@@ -205,19 +205,12 @@ pub trait Reader {
     /// The store cannot be read.
     fn each_alias(&self, with: &mut dyn FnMut(ProfileId)) -> Result<(), StoreError>;
 
-    /// True if anybody was erased lately.
+    /// The ids that were erased and may still be retried, each with the time of its erasure.
     ///
     /// # Errors
     ///
     /// The store cannot be read.
-    fn has_tombstones(&self) -> Result<bool, StoreError>;
-
-    /// The tombstone of an erased id, if it still stands.
-    ///
-    /// # Errors
-    ///
-    /// The store cannot be read.
-    fn tombstone(&self, account: AccountNo, id: ProfileId) -> Result<Option<TimeMs>, StoreError>;
+    fn tombstones(&self) -> Result<Vec<(ProfileId, TimeMs)>, StoreError>;
 
     /// Up to `limit` deliveries that wait, after row `after`; only those of one destination
     /// where one is named.

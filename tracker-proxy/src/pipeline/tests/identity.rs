@@ -161,4 +161,10 @@ async fn whoever_is_erased_is_gone_and_earlier_events_are_refused() {
     let anew = track("42", "buy", "m6", BEGIN.plus(1));
     assert_eq!(rig.send(&[anew]).await.unwrap(), [Verdict::Accepted]);
     assert!(rig.person("42").await.unwrap().profile.incarnation.0 > 1);
+    let past = track("42", "buy", "m7", BEGIN);
+    assert_eq!(
+        rig.send(&[past]).await.unwrap(),
+        [Verdict::Erased],
+        "the past stays erased"
+    );
 }

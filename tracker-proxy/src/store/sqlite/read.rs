@@ -232,23 +232,11 @@ impl<T: Sqlite> Reader for T {
         Ok(())
     }
 
-    fn has_tombstones(&self) -> Result<bool, StoreError> {
-        let any = "SELECT 1 FROM tombstone LIMIT 1";
-        Ok(self
+    fn tombstones(&self) -> Result<Vec<(ProfileId, TimeMs)>, StoreError> {
+        let mut rows = self
             .db()
-            .query_row(any, [], |_| Ok(()))
-            .optional()?
-            .is_some())
-    }
-
-    fn tombstone(&self, account: AccountNo, id: ProfileId) -> Result<Option<TimeMs>, StoreError> {
-        Ok(self
-            .db()
-            .prepare_cached("SELECT erased FROM tombstone WHERE account = ?1 AND id = ?2")?
-            .query_row(params![account.0, id.0.as_slice()], |row| {
-                row.get(0).map(TimeMs)
-            })
-            .optional()?)
+            .prepare("SELECT id, erased FROM tombstone WHERE until >= (SELECT clock FROM head)")?;
+        collect(rows.query_map([], |row| Ok((id_at(row, 0)?, TimeMs(row.get(1)?))))?)
     }
 
     fn waiting_deliveries(
