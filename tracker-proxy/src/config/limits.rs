@@ -1,4 +1,5 @@
-//! Every bound of the proxy, with its unit and its reason.
+//! The bounds of taking and keeping events, each with its unit and its reason. Those of deliveries
+//! and of the admin API stand beside what they bound.
 
 use crate::document::{Fields, Mistakes, Node};
 
@@ -34,8 +35,6 @@ pub struct Limits {
     /// The most bytes of batches that wait for a commit, so that many large bodies cannot fill
     /// the memory before the number of requests does.
     pub queue_bytes_max: usize,
-    /// The most events of one commit: bounds how long the first of them waits for the rest.
-    pub commit_events_max: usize,
     /// The `Retry-After` of a 503, in seconds: about the time in which a full queue empties.
     pub retry_after_s: u32,
 
@@ -55,23 +54,6 @@ pub struct Limits {
     /// How long message ids are remembered, in hours; never below [`IDEMPOTENCY_HOURS_MIN`].
     pub idempotency_hours: u32,
 
-    /// The most tries of one delivery, over about three days; then it is a dead letter.
-    pub delivery_attempts_max: u32,
-    /// The longest `Retry-After` of a destination that is honoured, in seconds.
-    pub retry_after_s_max: u32,
-    /// The first pause between two tries, in milliseconds; each next one is longer.
-    pub backoff_ms_min: u64,
-    /// The longest pause between two tries, in milliseconds.
-    pub backoff_ms_max: u64,
-    /// The part of a destination's answer that is read and kept, in bytes.
-    pub response_bytes_max: usize,
-    /// The changes that one membership delivery carries.
-    pub delivery_changes_max: usize,
-    /// The longest body of one delivery, in bytes.
-    pub delivery_bytes_max: usize,
-
-    /// The entries of one page of the admin API.
-    pub page_entries_max: usize,
     /// How long a shutdown waits for what is under way, in seconds.
     pub drain_seconds_max: u32,
 }
@@ -89,7 +71,6 @@ impl Default for Limits {
 
             queue_requests_max: 1_024,
             queue_bytes_max: 64 * MIB,
-            commit_events_max: 20_000,
             retry_after_s: 1,
 
             cache_bytes_max: 256 * MIB,
@@ -99,15 +80,6 @@ impl Default for Limits {
             event_feed_bytes_max: 256 * MIB as u64,
             idempotency_hours: 48,
 
-            delivery_attempts_max: 20,
-            retry_after_s_max: 6 * 60 * 60,
-            backoff_ms_min: 1_000,
-            backoff_ms_max: 6 * 60 * 60 * 1_000,
-            response_bytes_max: 16 * KIB,
-            delivery_changes_max: 500,
-            delivery_bytes_max: 256 * KIB,
-
-            page_entries_max: 1_000,
             drain_seconds_max: 10,
         }
     }
