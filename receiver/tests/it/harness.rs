@@ -49,6 +49,7 @@ pub(crate) async fn memory() -> Segments {
 }
 
 pub(crate) fn activation() -> Activation {
+    crate::logs::listen();
     Activation::new(CLIENT, GROUP)
         .secret(SECRET)
         .signing_secret(secret())

@@ -1,48 +1,49 @@
 //! Every request leaves one line, and no secret does.
 
+use std::cell::RefCell;
 use std::io::Write;
-use std::sync::{Arc, Mutex};
+use std::sync::Once;
 
 use axum::body::Body;
 use axum::http::Request;
 use segue_receiver::Credentials;
 use serde_json::json;
-use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::filter::LevelFilter;
 
 use crate::harness::{CLIENT, Delivery, SECRET, add, builder, memory, persons, replace, send};
 
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
+thread_local! {
+    static WRITTEN: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
 
-impl Lines {
-    /// Writes down whatever this thread logs.
-    fn listen(&self) -> DefaultGuard {
-        let writer = self.clone();
-        let subscriber = tracing_subscriber::fmt()
+/// Writes down for each thread what it logs.
+///
+/// Every test calls it before its first request: `tracing` remembers of a place that logs whether
+/// anybody listens, and asks only whoever listens on the thread that comes by first.
+pub(crate) fn listen() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        tracing_subscriber::fmt()
             .with_max_level(LevelFilter::TRACE)
             .with_ansi(false)
-            .with_writer(move || writer.clone())
-            .finish();
-        tracing::subscriber::set_default(subscriber)
-    }
-
-    /// Takes the lines since the last call.
-    fn take(&self) -> Vec<String> {
-        let bytes = std::mem::take(&mut *self.0.lock().expect("no writer panics"));
-        String::from_utf8_lossy(&bytes)
-            .lines()
-            .map(str::to_owned)
-            .collect()
-    }
+            .with_writer(|| Lines)
+            .init();
+    });
 }
+
+/// Takes the lines that this thread logged since the last call.
+fn take() -> Vec<String> {
+    String::from_utf8_lossy(&WRITTEN.take())
+        .lines()
+        .map(str::to_owned)
+        .collect()
+}
+
+struct Lines;
 
 impl Write for Lines {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0
-            .lock()
-            .expect("no writer panics")
-            .extend_from_slice(bytes);
+        WRITTEN.with_borrow_mut(|written| written.extend_from_slice(bytes));
         Ok(bytes.len())
     }
 
@@ -53,14 +54,13 @@ impl Write for Lines {
 
 #[tokio::test]
 async fn every_request_is_logged_once_and_without_secrets_or_persons() {
-    let lines = Lines::default();
-    let _guard = lines.listen();
     let places = [Credentials::Basic, Credentials::query_token()];
     let receiver = builder(&memory().await)
         .credentials(places)
         .build()
         .unwrap();
     let app = receiver.router::<()>();
+    take();
 
     let good = || Delivery::of(json!([add("person-42", "vip", 17)])).id("msg_log");
     let mut token = good().without("authorization");
@@ -89,7 +89,7 @@ async fn every_request_is_logged_once_and_without_secrets_or_persons() {
         (get, "method not allowed status=405"),
     ] {
         send(&app, request).await;
-        let lines = lines.take();
+        let lines = take();
         let own: Vec<_> = lines
             .iter()
             .filter(|line| line.contains("cdp::webhook"))
