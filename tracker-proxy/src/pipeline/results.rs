@@ -45,15 +45,20 @@ impl Pipeline {
         let mut followup = Followup::default();
         for report in reports.drain(..) {
             match report {
-                Report::Overflow {
+                Report::GivenBack {
                     account,
                     destination,
-                } => feed.overflow((account, destination)),
+                    id,
+                    due,
+                } => feed.given_back((account, destination), &id, due),
                 Report::Room {
                     account,
                     destination,
                 } => feed.room((account, destination)),
-                Report::Attempt(result) => self.take_result(*result, &mut followup),
+                Report::Attempt(result) => {
+                    feed.reported(&result.delivery.id);
+                    self.take_result(*result, &mut followup);
+                }
             }
         }
         followup

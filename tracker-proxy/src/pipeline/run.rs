@@ -165,7 +165,7 @@ impl Pipeline {
                     drop(reply.send(Err(Unavailable)));
                 }
                 // The attempts happened all the same: they are made again, under the same ids.
-                *feed = Feed::from_store();
+                feed.start_over();
                 self.give_up(now, &error);
             }
         }

@@ -212,16 +212,24 @@ pub trait Reader {
     /// The store cannot be read.
     fn tombstones(&self) -> Result<Vec<(ProfileId, TimeMs)>, StoreError>;
 
-    /// Up to `limit` deliveries that wait, after row `after`; only those of one destination
-    /// where one is named.
+    /// The destinations for which deliveries wait.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    fn waiting_destinations(&self) -> Result<Vec<(AccountNo, String)>, StoreError>;
+
+    /// Up to `limit` deliveries of a destination that wait, after the due time and row `after`, in
+    /// the order in which they are due.
     ///
     /// # Errors
     ///
     /// The store cannot be read.
     fn waiting_deliveries(
         &self,
-        destination: Option<(AccountNo, &str)>,
-        after: i64,
+        account: AccountNo,
+        destination: &str,
+        after: (TimeMs, i64),
         limit: u32,
     ) -> Result<Vec<DeliveryRow>, StoreError>;
 

@@ -1,5 +1,6 @@
 mod crash;
 mod definitions;
+mod handover;
 mod identity;
 mod loops;
 mod outbound;

@@ -239,21 +239,32 @@ impl<T: Sqlite> Reader for T {
         collect(rows.query_map([], |row| Ok((id_at(row, 0)?, TimeMs(row.get(1)?))))?)
     }
 
+    fn waiting_destinations(&self) -> Result<Vec<(AccountNo, String)>, StoreError> {
+        let mut rows = self
+            .db()
+            .prepare_cached("SELECT DISTINCT account, destination FROM delivery WHERE state = 0")?;
+        collect(rows.query_map([], |row| Ok((AccountNo(row.get(0)?), row.get(1)?)))?)
+    }
+
     fn waiting_deliveries(
         &self,
-        destination: Option<(AccountNo, &str)>,
-        after: i64,
+        account: AccountNo,
+        destination: &str,
+        after: (TimeMs, i64),
         limit: u32,
     ) -> Result<Vec<DeliveryRow>, StoreError> {
         let mut rows = self.db().prepare_cached(&format!(
-            "SELECT {DELIVERY} FROM delivery d WHERE d.state = 0 AND d.row > ?1
-             AND (?2 IS NULL OR (d.account = ?2 AND d.destination = ?3))
-             ORDER BY d.row LIMIT ?4"
+            "SELECT {DELIVERY} FROM delivery d
+             WHERE d.state = 0 AND d.account = ?1 AND d.destination = ?2
+               AND (d.next, d.row) > (?3, ?4)
+             ORDER BY d.next, d.row LIMIT ?5"
         ))?;
-        let (account, name) = destination.map(|(account, name)| (account.0, name)).unzip();
-        collect(rows.query_map(params![after, account, name, limit], |row| {
-            delivery_at(row, 0)
-        })?)
+        let (due, row) = after;
+        collect(
+            rows.query_map(params![account.0, destination, due.0, row, limit], |row| {
+                delivery_at(row, 0)
+            })?,
+        )
     }
 
     fn undelivered(&self, after: i64, limit: u32) -> Result<Vec<DeliveryRow>, StoreError> {

@@ -46,7 +46,7 @@ CREATE TABLE delivery (
     activation INTEGER NOT NULL, destination TEXT NOT NULL, profile BLOB, body BLOB NOT NULL,
     state INTEGER NOT NULL, reason TEXT, attempts INTEGER NOT NULL, log TEXT NOT NULL,
     next INTEGER NOT NULL, created INTEGER NOT NULL);
-CREATE INDEX delivery_pending ON delivery (row) WHERE state = 0;
+CREATE INDEX delivery_waiting ON delivery (account, destination, next) WHERE state = 0;
 CREATE INDEX delivery_failed ON delivery (row) WHERE state = 2;
 CREATE INDEX outbox_replace ON outbox (activation) WHERE op = 'replace';
 CREATE TABLE tombstone (
