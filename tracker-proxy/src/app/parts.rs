@@ -175,7 +175,7 @@ fn precheck(handle: &Handle) -> PrecheckFn {
         let handle = handle.clone();
         Box::pin(async move {
             let asked = handle
-                .ask(move |pipeline| pipeline.may_send(account, no, profile))
+                .peek(move |pipeline| pipeline.may_send(account, no, profile))
                 .await;
             asked.unwrap_or(Precheck::Go)
         })

@@ -48,8 +48,7 @@ impl Pipeline {
     ) -> Result<(), StoreError> {
         // With everything written back, no row of a profile that was merged into this one is
         // left, and no journal row has to be folded again.
-        let fresh = self.commit(now, Urgency::All, None)?;
-        self.outbound.extend(fresh);
+        self.commit(now, Urgency::All, None)?;
         let Some(found) = self.catalog.account(account).cloned() else {
             return Ok(());
         };
@@ -90,7 +89,8 @@ impl Pipeline {
         for old in &erasure.deliveries {
             self.shared.revoke(old.id.clone());
         }
-        self.store.erase(&erasure)?;
+        let erasure = self.writer.erase(erasure)?;
+        self.store.release()?;
         let erased = erasure.ids.iter().map(|row| (row.id, row.erased));
         self.tombstones.extend(erased);
         self.head.commits += 1;

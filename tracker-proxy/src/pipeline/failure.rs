@@ -1,6 +1,6 @@
 //! When a commit fails.
 
-use super::Pipeline;
+use super::{Pipeline, writer};
 use crate::clock::TimeMs;
 use crate::ingest::{Submission, Unavailable};
 use crate::store::{Commit, StoreError};
@@ -15,6 +15,11 @@ impl Pipeline {
         tracing::error!(%error, "a commit failed: events are refused until the store works");
         self.shared.set_ready(false);
         self.refusing_until = Some(now.plus(REFUSE_MS));
+        for (reply, _) in self.waiting.drain(..) {
+            drop(reply.send(Err(Unavailable)));
+        }
+        // The attempts happened all the same: they are made again, under the same ids.
+        self.feed.start_over();
         self.cache.clear();
         self.outputs.discard();
         drop(self.packer.take());
@@ -48,7 +53,8 @@ impl Pipeline {
             warmed_row: self.head.warmed_row,
             ..Commit::default()
         };
-        self.store.commit(&commit)?;
+        let tried = self.writer.commit(commit).recv();
+        tried.map_err(|_| writer::gone())?.written?;
         self.head.commits += 1;
         self.head.clock = now;
         Ok(())

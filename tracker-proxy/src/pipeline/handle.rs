@@ -12,8 +12,12 @@ use super::catalog::Catalog;
 use crate::ingest::Unavailable;
 use crate::keys::{AccountNo, AudienceNo};
 
-/// A question: it runs on the pipeline's thread between two turns, and sees what is durable.
-pub(super) type Question = Box<dyn FnOnce(&mut Pipeline) + Send>;
+/// A question: it runs on the pipeline's thread between two turns.
+pub(super) struct Question {
+    /// Everything that was folded is committed first.
+    pub(super) sees_only_durable: bool,
+    pub(super) run: Box<dyn FnOnce(&mut Pipeline) + Send>,
+}
 
 /// The answer to a question, or that nobody is there to answer.
 pub type Asked<T> = Result<T, Unavailable>;
@@ -154,21 +158,50 @@ pub struct Handle {
 }
 
 impl Handle {
-    /// Runs `question` on the pipeline's thread and returns its answer.
+    /// Runs `question` on the pipeline's thread and returns its answer. It sees what is durable,
+    /// and may write.
     ///
     /// # Errors
     ///
-    /// The pipeline has stopped.
+    /// The pipeline has stopped, or its store does not work.
     pub async fn ask<T: Send + 'static>(
         &self,
         question: impl FnOnce(&mut Pipeline) -> T + Send + 'static,
     ) -> Asked<T> {
+        self.put(true, question).await
+    }
+
+    /// As [`Handle::ask`], without waiting for a commit: it sees what was folded, though it may
+    /// not be durable yet, and must not write.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Handle::ask`].
+    pub async fn peek<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&mut Pipeline) -> T + Send + 'static,
+    ) -> Asked<T> {
+        self.put(false, question).await
+    }
+
+    async fn put<T: Send + 'static>(
+        &self,
+        sees_only_durable: bool,
+        question: impl FnOnce(&mut Pipeline) -> T + Send + 'static,
+    ) -> Asked<T> {
         let (reply, answer) = oneshot::channel();
-        let boxed: Question = Box::new(move |pipeline| {
+        let run = Box::new(move |pipeline: &mut Pipeline| {
             // Whoever asked may have gone away meanwhile.
             drop(reply.send(question(pipeline)));
         });
-        self.questions.send(boxed).await.map_err(|_| Unavailable)?;
+        let question = Question {
+            sees_only_durable,
+            run,
+        };
+        self.questions
+            .send(question)
+            .await
+            .map_err(|_| Unavailable)?;
         answer.await.map_err(|_| Unavailable)
     }
 }

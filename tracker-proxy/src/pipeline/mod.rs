@@ -1,12 +1,12 @@
 //! The one loop between what comes in and what goes out.
 //!
-//! In: submissions of ingest, timers, results of deliveries, questions of the admin API. Out: one
-//! commit per turn, then replies and deliveries. Everything that arrives while a commit is under
-//! way forms the next one; an idle pipeline commits at once.
+//! In: submissions of ingest, timers, results of deliveries, questions of the admin API. Out:
+//! commits, then replies and deliveries. Everything that arrives while a commit is under way is
+//! folded meanwhile and forms the next one; an idle pipeline commits at once.
 //!
 //! Profiles are folded in place. A commit that fails throws the whole cache away, and the journal
 //! is folded again from the store: memory never holds what is not durable for longer than the
-//! turn that tries.
+//! commit that tries.
 
 mod cache;
 pub mod catalog;
@@ -16,6 +16,7 @@ mod erase;
 mod failure;
 mod feed;
 mod filter;
+mod flight;
 mod fold;
 mod forgotten;
 mod handle;
@@ -31,8 +32,10 @@ mod resync;
 mod run;
 mod start;
 mod switch;
+mod tail;
 mod timers;
 mod view;
+mod writer;
 
 pub use codec::decode_profile;
 pub use handle::{Asked, Handle, Progress, Shared};
@@ -43,22 +46,30 @@ pub use start::{Start, start};
 pub use switch::{Compile, SwitchError};
 pub use view::{Names, Person};
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use cache::Cache;
 use catalog::Catalog;
+use feed::Feed;
 use filter::Filter;
+use flight::Flight;
 use fold::Scratch;
 use forgotten::Forgotten;
+use history::Framer;
+use inputs::Reply;
 use journal::Packer;
 use outputs::Outputs;
+use results::Followup;
+use tail::Tail;
 use timers::Timers;
+use writer::Writer;
 
 use crate::clock::TimeMs;
 use crate::delivery::Destinations;
-use crate::keys::{AccountNo, ActivationNo, JournalSeq, ProfileId};
-use crate::store::{DeliveryRow, Head, Store};
+use crate::ingest::Verdict;
+use crate::keys::{AccountNo, ActivationNo, ProfileId};
+use crate::store::{DeliveryRow, Head, Reader};
 
 /// The bounds of the pipeline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,7 +113,18 @@ struct Stats {
 /// The pipeline's state: owned by its thread, asked through its [`Handle`].
 #[derive(Debug)]
 pub struct Pipeline {
-    store: Box<dyn Store + Send>,
+    /// Reads what is committed.
+    store: Box<dyn Reader + Send>,
+    writer: Writer,
+    /// The commit that is under way.
+    flight: Option<Flight>,
+    /// Commits have left work behind.
+    wants_tending: bool,
+    /// Who waits for the next commit.
+    waiting: Vec<(Reply, Vec<Verdict>)>,
+    /// What the commits that have landed ask for.
+    followup: Followup,
+    feed: Feed,
     catalog: Arc<Catalog>,
     shared: Arc<Shared>,
     bounds: Bounds,
@@ -110,6 +132,7 @@ pub struct Pipeline {
     cache: Cache,
     timers: Timers,
     packer: Packer,
+    framer: Framer,
     outputs: Outputs,
     scratch: Scratch,
     stats: Stats,
@@ -118,13 +141,11 @@ pub struct Pipeline {
     /// Erased ids that clients may still retry for, with the times of their erasures.
     tombstones: HashMap<ProfileId, TimeMs>,
     forgotten: Forgotten,
-    /// Journal rows that are in the store, oldest first, with their sizes in bytes.
-    rows: VecDeque<(JournalSeq, u64)>,
-    rows_bytes: u64,
+    tail: Tail,
     /// The last row of profiles that background warming has to reach; none while all are warm.
     warm_until: Option<i64>,
     destinations: Destinations,
-    /// Deliveries that a question made durable, for the worker.
+    /// Deliveries that became durable, for the worker.
     outbound: Vec<DeliveryRow>,
     /// Mirrors that have to be told everything.
     resync: Vec<(AccountNo, ActivationNo)>,

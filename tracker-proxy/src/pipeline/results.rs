@@ -5,7 +5,6 @@ use serde_json::json;
 use tokio::sync::mpsc;
 
 use super::Pipeline;
-use super::feed::Feed;
 use crate::delivery::{AttemptResult, ContentType, Delivery, Outcome, Report};
 use crate::keys::{AccountNo, ActivationNo};
 use crate::store::{DeliveryRow, DeliveryState, OutcomeRow};
@@ -39,9 +38,18 @@ pub(super) struct Followup {
     pub(super) gone: Vec<(AccountNo, String)>,
 }
 
+impl Followup {
+    pub(super) fn extend(&mut self, more: Self) {
+        self.retries.extend(more.retries);
+        self.resync.extend(more.resync);
+        self.gone.extend(more.gone);
+    }
+}
+
 impl Pipeline {
-    /// Turns reports into rows of the next commit.
-    pub(super) fn take_reports(&mut self, reports: &mut Vec<Report>, feed: &mut Feed) -> Followup {
+    /// Turns reports into rows of the next commit, which has to begin before anything else is
+    /// handed over: until it has landed their deliveries look as if they still waited.
+    pub(super) fn take_reports(&mut self, reports: &mut Vec<Report>) -> Followup {
         let mut followup = Followup::default();
         for report in reports.drain(..) {
             match report {
@@ -50,13 +58,13 @@ impl Pipeline {
                     destination,
                     id,
                     due,
-                } => feed.given_back((account, destination), &id, due),
+                } => self.feed.given_back((account, destination), &id, due),
                 Report::Room {
                     account,
                     destination,
-                } => feed.room((account, destination)),
+                } => self.feed.room((account, destination)),
                 Report::Attempt(result) => {
-                    feed.reported(&result.delivery.id);
+                    self.feed.reported(&result.delivery.id);
                     self.take_result(*result, &mut followup);
                 }
             }
@@ -116,17 +124,12 @@ impl Pipeline {
     }
 
     /// Sends on what became durable.
-    pub(super) fn send_on(
-        &mut self,
-        fresh: Vec<DeliveryRow>,
-        retries: Vec<Delivery>,
-        feed: &mut Feed,
-        worker: &mpsc::Sender<Delivery>,
-    ) {
+    pub(super) fn send_on(&mut self, retries: Vec<Delivery>, worker: &mpsc::Sender<Delivery>) {
+        let fresh = std::mem::take(&mut self.outbound);
         for delivery in fresh.into_iter().map(to_delivery).chain(retries) {
-            feed.send(delivery, worker);
+            self.feed.send(delivery, worker);
         }
-        if let Err(error) = feed.advance(self.store.as_ref(), worker) {
+        if let Err(error) = self.feed.advance(self.store.as_ref(), worker) {
             tracing::error!(%error, "deliveries that wait in the store could not be read");
         }
     }

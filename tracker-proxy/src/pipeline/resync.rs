@@ -106,10 +106,9 @@ impl Pipeline {
         }
         let now = self.head.clock;
         // The list is read from the store, so everything has to be there.
-        let fresh = self.commit(now, Urgency::All, None);
-        let fresh = fresh.map_err(|error| self.give_up(now, &error)).ok()?;
-        self.outbound.extend(fresh);
-        let reader = self.store.reader().inspect_err(|error| {
+        let durable = self.commit(now, Urgency::All, None);
+        durable.map_err(|error| self.give_up(now, &error)).ok()?;
+        let reader = self.writer.reader().inspect_err(|error| {
             tracing::error!(%error, "no reader for a resync");
         });
         let audiences = activation.audiences.iter();
@@ -152,9 +151,8 @@ impl Pipeline {
             .push(replace_row(account, no, audience, now, &id));
         let delivery = outputs::delivery(&found, activation, id, body, now);
         self.outputs.apply.deliveries.push(delivery);
-        match self.commit(now, Urgency::Calm, None) {
-            Ok(fresh) => self.outbound.extend(fresh),
-            Err(error) => self.give_up(now, &error),
+        if let Err(error) = self.commit(now, Urgency::Calm, None) {
+            self.give_up(now, &error);
         }
     }
 }

@@ -76,8 +76,7 @@ impl Pipeline {
     ) -> Result<(), StoreError> {
         // Rows before this one were folded with the old definitions, so they are committed first.
         // With everything written back, warming finds every profile among the stored ones.
-        let fresh = self.commit(now, Urgency::All, None)?;
-        self.outbound.extend(fresh);
+        self.commit(now, Urgency::All, None)?;
         let body = serde_json::to_string(&after.stored())
             .map_err(|error| StoreError::Damaged(error.to_string()))?;
         let mut dropped = Vec::new();

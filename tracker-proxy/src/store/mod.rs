@@ -27,7 +27,7 @@ use crate::keys::{AccountNo, ActivationNo, AudienceNo, JournalSeq, ProfileId};
 /// The writing side. One owner holds it; a second one is refused when it opens.
 ///
 /// A trait because two backends are real: SQLite here, PostgreSQL for several proxies.
-pub trait Store: Reader + std::fmt::Debug {
+pub trait Store: Reader {
     /// Makes a commit durable, and says where each profile of its write-back lies now.
     ///
     /// # Errors
@@ -43,12 +43,17 @@ pub trait Store: Reader + std::fmt::Debug {
     /// As for [`Store::commit`].
     fn erase(&mut self, erasure: &Erasure) -> Result<(), StoreError>;
 
-    /// Says that nothing is read or written for a while: what was held for reading is let go.
+    /// True if commits have left work behind that [`Store::tend`] does.
+    fn wants_tending(&self) -> bool;
+
+    /// Does what commits left to be done, such as copying the log into the file. It takes longer
+    /// than a commit; nothing is lost where it fails or is never done. Readers that hold their
+    /// view keep it from being done wholly.
     ///
     /// # Errors
     ///
-    /// The store cannot be read.
-    fn rest(&self) -> Result<(), StoreError>;
+    /// As for [`Store::commit`].
+    fn tend(&mut self) -> Result<(), StoreError>;
 
     /// A reading side of its own, for another thread.
     ///
@@ -59,7 +64,22 @@ pub trait Store: Reader + std::fmt::Debug {
 }
 
 /// The reading side: sees what is committed.
-pub trait Reader {
+pub trait Reader: std::fmt::Debug {
+    /// Holds the view: until [`Reader::release`] every question is answered from the state that
+    /// the first one finds. That costs less than finding the newest state for each.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    fn hold(&self) -> Result<(), StoreError>;
+
+    /// Lets the view go: the next question sees what is committed by then.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    fn release(&self) -> Result<(), StoreError>;
+
     /// Where the store stands.
     ///
     /// # Errors

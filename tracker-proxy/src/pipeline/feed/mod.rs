@@ -18,7 +18,7 @@ use super::results::to_delivery;
 use crate::clock::TimeMs;
 use crate::delivery::Delivery;
 use crate::keys::AccountNo;
-use crate::store::{Store, StoreError};
+use crate::store::{Reader, StoreError};
 
 /// How many deliveries are read from the store at once.
 const READ_MAX: u32 = 256;
@@ -147,7 +147,7 @@ impl Feed {
     /// Feeds what the worker's channel takes right now.
     pub(super) fn advance(
         &mut self,
-        store: &(dyn Store + Send),
+        store: &(dyn Reader + Send),
         worker: &mpsc::Sender<Delivery>,
     ) -> Result<(), StoreError> {
         if self.unread {
@@ -175,7 +175,7 @@ impl Feed {
     fn advance_pass(
         &mut self,
         pass: &mut Pass,
-        store: &(dyn Store + Send),
+        store: &(dyn Reader + Send),
         worker: &mpsc::Sender<Delivery>,
     ) -> Result<bool, StoreError> {
         loop {

@@ -1,5 +1,6 @@
 use super::*;
 use crate::keys::ActivationNo;
+use crate::store::Store as _;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Apply, Commit, DeliveryRow, DeliveryState, OutcomeRow};
 

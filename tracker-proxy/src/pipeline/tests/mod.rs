@@ -4,4 +4,5 @@ mod handover;
 mod identity;
 mod loops;
 mod outbound;
+mod overlap;
 mod rig;

@@ -87,6 +87,9 @@ struct Running {
     thread: std::thread::JoinHandle<()>,
 }
 
+/// The verdicts on what was submitted, once it is durable.
+pub(super) type Answer = oneshot::Receiver<Result<Vec<Verdict>, Unavailable>>;
+
 /// Something that a person did.
 pub(super) fn track<'a>(user: &'a str, name: &'a str, id: &'a str, at: TimeMs) -> Event<'a> {
     Event {
@@ -210,6 +213,11 @@ impl Rig {
     }
 
     pub(super) async fn send(&mut self, events: &[Event<'_>]) -> Result<Vec<Verdict>, Unavailable> {
+        self.submit(events).await?.await.map_err(|_| Unavailable)?
+    }
+
+    /// Sends without waiting for the answer.
+    pub(super) async fn submit(&mut self, events: &[Event<'_>]) -> Result<Answer, Unavailable> {
         let (reply, answer) = oneshot::channel();
         let encoded = events
             .iter()
@@ -220,12 +228,8 @@ impl Rig {
             count: events.len(),
             reply,
         };
-        self.running()
-            .submissions
-            .send(submission)
-            .await
-            .map_err(|_| Unavailable)?;
-        answer.await.map_err(|_| Unavailable)?
+        let submitted = self.running().submissions.send(submission).await;
+        submitted.map(|()| answer).map_err(|_| Unavailable)
     }
 
     /// Does what the worker's answer would: tries until the store takes it.

@@ -13,23 +13,42 @@ use crate::store::{
     MemberRow, OutboxRow, Reader, StoreError, StoredProfile,
 };
 
-trait Sqlite {
-    fn db(&self) -> &Connection;
+trait Sqlite: std::fmt::Debug {
+    fn side(&self) -> &SqliteReader;
+
+    fn db(&self) -> &Connection {
+        &self.side().db
+    }
 }
 
 impl Sqlite for SqliteStore {
-    fn db(&self) -> &Connection {
-        self.reading()
+    fn side(&self) -> &SqliteReader {
+        &self.own
     }
 }
 
 impl Sqlite for SqliteReader {
-    fn db(&self) -> &Connection {
-        &self.db
+    fn side(&self) -> &SqliteReader {
+        self
     }
 }
 
 impl<T: Sqlite> Reader for T {
+    fn hold(&self) -> Result<(), StoreError> {
+        if !self.side().holding.get() {
+            self.db().execute_batch("BEGIN")?;
+            self.side().holding.set(true);
+        }
+        Ok(())
+    }
+
+    fn release(&self) -> Result<(), StoreError> {
+        if self.side().holding.replace(false) {
+            self.db().execute_batch("COMMIT")?;
+        }
+        Ok(())
+    }
+
     fn head(&self) -> Result<Head, StoreError> {
         Ok(self.db().query_row("SELECT * FROM head", [], |row| {
             Ok(Head {
