@@ -71,12 +71,13 @@ impl Pipeline {
         let mut ids = self.store.aliases_of(account, id)?;
         ids.push(id);
         let names = names_of(&cached.profile);
-        let deliveries = self.without_person(account, id, &names)?;
+        let deliveries = self.without_person(account, &ids, &names)?;
         let tombstones = self.tombstones(account, &cached.profile, &ids, now);
         let erasure = Erasure {
             account,
             profile: id,
             ids: tombstones,
+            audiences: found.audience_numbers().collect(),
             rewritten: self.without_entries(&ids)?,
             deliveries: deliveries
                 .iter()
@@ -168,33 +169,26 @@ impl Pipeline {
     fn without_person(
         &self,
         account: AccountNo,
-        profile: ProfileId,
+        ids: &[ProfileId],
         names: &[String],
     ) -> Result<Vec<(String, Option<DeliveryRow>)>, StoreError> {
         let mut changed = Vec::new();
-        let mut after = 0;
-        loop {
-            let rows = self.store.undelivered(after, ROWS_READ)?;
-            let Some(last) = rows.last() else {
-                return Ok(changed);
-            };
-            after = last.row;
-            for row in rows.into_iter().filter(|row| row.account == account) {
-                if row.profile == Some(profile) {
-                    changed.push((row.id, None));
-                    continue;
-                }
-                let Some(body) = body_without(&row.body, names) else {
-                    continue;
-                };
-                let old = row.id.clone();
-                let id = self
-                    .outputs
-                    .delivery_id(&[old.as_bytes(), b"without a person"]);
-                let new = body.map(|body| DeliveryRow { id, body, ..row });
-                changed.push((old, new));
+        for row in self.store.undelivered(account, ids)? {
+            if row.profile.is_some_and(|about| ids.contains(&about)) {
+                changed.push((row.id, None));
+                continue;
             }
+            let Some(body) = body_without(&row.body, names) else {
+                continue;
+            };
+            let old = row.id.clone();
+            let id = self
+                .outputs
+                .delivery_id(&[old.as_bytes(), b"without a person"]);
+            let new = body.map(|body| DeliveryRow { id, body, ..row });
+            changed.push((old, new));
         }
+        Ok(changed)
     }
 }
 

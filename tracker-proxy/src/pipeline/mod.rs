@@ -22,12 +22,14 @@ mod handle;
 pub mod history;
 mod inputs;
 pub mod journal;
+mod mirrors;
 mod outputs;
 mod recover;
 mod render;
 mod resolve;
 mod results;
 mod resync;
+mod retention;
 mod run;
 mod start;
 mod switch;
@@ -37,13 +39,13 @@ mod view;
 pub use codec::decode_profile;
 pub use handle::{Asked, Handle, Progress, Shared};
 pub use resolve::MERGES_MAX;
-pub use resync::{REPLACE_PERSONS_MAX, resync};
+pub use resync::{REPLACE_BYTES_MAX, resync};
 pub use run::Channels;
 pub use start::{Start, start};
 pub use switch::{Compile, SwitchError};
 pub use view::{Names, Person};
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use cache::Cache;
@@ -52,12 +54,14 @@ use filter::Filter;
 use fold::Scratch;
 use forgotten::Forgotten;
 use journal::Packer;
+use mirrors::Mirrors;
 use outputs::Outputs;
+use retention::Retention;
 use timers::Timers;
 
 use crate::clock::TimeMs;
 use crate::delivery::Destinations;
-use crate::keys::{AccountNo, ActivationNo, JournalSeq, ProfileId};
+use crate::keys::{JournalSeq, ProfileId};
 use crate::store::{DeliveryRow, Head, Store};
 
 /// The bounds of the pipeline.
@@ -77,6 +81,10 @@ pub struct Bounds {
     pub tail_bytes: u64,
     /// How long a message id makes its event idempotent, in milliseconds.
     pub idempotency_ms: i64,
+    /// How long outbox rows are kept that have a final state, in milliseconds.
+    pub outbox_age_ms: i64,
+    /// How many outbox rows are kept, besides those without a final state.
+    pub outbox_rows: u64,
 }
 
 impl Default for Bounds {
@@ -88,6 +96,8 @@ impl Default for Bounds {
             feed_bytes: 256 << 20,
             tail_bytes: 512 << 20,
             idempotency_ms: 48 * 60 * 60 * 1_000,
+            outbox_age_ms: 30 * 24 * 60 * 60 * 1_000,
+            outbox_rows: 2_000_000,
         }
     }
 }
@@ -126,10 +136,8 @@ pub struct Pipeline {
     destinations: Destinations,
     /// Deliveries that a question made durable, for the worker.
     outbound: Vec<DeliveryRow>,
-    /// Mirrors that have to be told everything.
-    resync: Vec<(AccountNo, ActivationNo)>,
-    /// Mirrors that lost a delivery and have not been told everything since.
-    broken_mirrors: HashSet<(AccountNo, ActivationNo)>,
+    mirrors: Mirrors,
+    retention: Retention,
     /// Set while commits fail: nothing is taken before this instant.
     refusing_until: Option<TimeMs>,
 }

@@ -116,7 +116,8 @@ impl Pipeline {
         } else {
             TimeMs::MAX
         };
-        self.timers.next().min(self.write_back_due()).min(feeding)
+        let next = self.timers.next().min(self.write_back_due());
+        next.min(feeding).min(self.retention.due)
     }
 
     /// One turn: fold everything that is there, commit once, then answer.
@@ -136,6 +137,7 @@ impl Pipeline {
         let mut replies = Vec::with_capacity(submissions.len());
         let folded = self.fold_turn(now, submissions, &mut replies);
         let followup = self.take_reports(reports, feed);
+        let folded = folded.and_then(|()| self.prune_slice(now));
         match folded.and_then(|()| self.commit(now, Urgency::Calm, None)) {
             Ok(fresh) => {
                 for (reply, verdicts) in replies {
@@ -146,13 +148,9 @@ impl Pipeline {
                     .into_iter()
                     .chain(fresh)
                     .collect();
-                let Followup {
-                    retries,
-                    resync,
-                    gone,
-                } = followup;
+                let Followup { retries, gone } = followup;
                 self.send_on(fresh, retries, feed, &channels.deliveries);
-                for mirror in resync.into_iter().chain(std::mem::take(&mut self.resync)) {
+                for mirror in self.mirrors.take_due() {
                     // Without anybody to do it, the next start finds it to be done.
                     channels.resyncs.send(mirror).unwrap_or_default();
                 }

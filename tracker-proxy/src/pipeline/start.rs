@@ -74,7 +74,6 @@ pub fn start(
     pipeline.recover()?;
     pipeline.show_destinations(None);
     pipeline.switch(now, compile, |stored| *stored = wanted)?;
-    pipeline.find_unsynced_mirrors()?;
     shared.set_ready(true);
     let broken = |what: &str, error: std::io::Error| {
         SwitchError::Store(StoreError::Damaged(format!("no {what}: {error}")))
@@ -119,8 +118,8 @@ impl Pipeline {
             warm_until: None,
             refusing_until: None,
             outbound: Vec::new(),
-            resync: Vec::new(),
-            broken_mirrors: std::collections::HashSet::new(),
+            mirrors: super::Mirrors::default(),
+            retention: super::Retention::default(),
         })
     }
 }

@@ -10,19 +10,23 @@
 
 mod error;
 mod fault;
+mod outbound;
 mod rows;
 pub mod sqlite;
 
 pub use error::StoreError;
 pub use fault::{Fault, Faults, Step};
+pub use outbound::{
+    AgedRow, DeliveryFilter, DeliveryRow, DeliveryState, OutboxRow, OutcomeRow, PrunedRow,
+    ResyncRow, Want,
+};
 pub use rows::{
-    AliasRow, Apply, CatalogRow, Commit, DeliveryFilter, DeliveryRow, DeliveryState, Erasure, Head,
-    HistoryChunk, JournalRow, MemberRow, MembershipRow, OutboxRow, OutcomeRow, ProfileRow,
-    Rewritten, StoredProfile, TombstoneRow, WriteBack, Written,
+    AliasRow, Apply, CatalogRow, Commit, Erasure, Head, HistoryChunk, JournalRow, MemberRow,
+    MembershipRow, ProfileRow, Rewritten, StoredProfile, TombstoneRow, WriteBack, Written,
 };
 
 use crate::clock::TimeMs;
-use crate::keys::{AccountNo, ActivationNo, AudienceNo, JournalSeq, ProfileId};
+use crate::keys::{AccountNo, AudienceNo, JournalSeq, ProfileId};
 
 /// The writing side. One owner holds it; a second one is refused when it opens.
 ///
@@ -198,6 +202,20 @@ pub trait Reader {
         limit: u32,
     ) -> Result<Vec<MemberRow>, StoreError>;
 
+    /// Up to `limit` profiles after the profile `after` that were members of an audience and left,
+    /// in the order of keys.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    fn former_members(
+        &self,
+        account: AccountNo,
+        audience: AudienceNo,
+        after: Option<ProfileId>,
+        limit: u32,
+    ) -> Result<Vec<MemberRow>, StoreError>;
+
     /// Calls `with` for every id that has an alias.
     ///
     /// # Errors
@@ -233,12 +251,17 @@ pub trait Reader {
         limit: u32,
     ) -> Result<Vec<DeliveryRow>, StoreError>;
 
-    /// Up to `limit` deliveries after row `after` that wait or were given up, in order.
+    /// The deliveries that wait or were given up and may name one of these persons: those that
+    /// their outbox rows belong to, and every list of members.
     ///
     /// # Errors
     ///
     /// The store cannot be read.
-    fn undelivered(&self, after: i64, limit: u32) -> Result<Vec<DeliveryRow>, StoreError>;
+    fn undelivered(
+        &self,
+        account: AccountNo,
+        persons: &[ProfileId],
+    ) -> Result<Vec<DeliveryRow>, StoreError>;
 
     /// A delivery by its id.
     ///
@@ -257,12 +280,26 @@ pub trait Reader {
         filter: &DeliveryFilter,
     ) -> Result<Vec<(OutboxRow, Option<DeliveryRow>)>, StoreError>;
 
-    /// True if a mirror was ever told everything.
+    /// Up to `limit` outbox rows after row `after`, oldest first.
     ///
     /// # Errors
     ///
     /// The store cannot be read.
-    fn has_replaced(&self, activation: ActivationNo) -> Result<bool, StoreError>;
+    fn outbox_after(&self, after: i64, limit: u32) -> Result<Vec<AgedRow>, StoreError>;
+
+    /// The number of the newest outbox row.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    fn newest_outbox(&self) -> Result<i64, StoreError>;
+
+    /// The mirrors that have to be told everything.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    fn resyncs(&self) -> Result<Vec<ResyncRow>, StoreError>;
 
     /// How many outbox rows are in each state, with the reason of those that have one.
     ///

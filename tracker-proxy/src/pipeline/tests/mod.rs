@@ -3,5 +3,7 @@ mod definitions;
 mod handover;
 mod identity;
 mod loops;
+mod mirrors;
 mod outbound;
+mod retention;
 mod rig;

@@ -2,6 +2,8 @@
 
 mod columns;
 mod erase;
+mod outbound;
+mod outbox;
 mod read;
 mod schema;
 mod write;
