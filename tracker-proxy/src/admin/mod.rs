@@ -154,7 +154,7 @@ impl Admin {
         let asked = self
             .state
             .handle
-            .ask(move |pipeline| shared.is_ready().then(|| question(pipeline)));
+            .ask(move |pipeline| shared.is_working().then(|| question(pipeline)));
         asked.await?.ok_or_else(Problem::unavailable)
     }
 

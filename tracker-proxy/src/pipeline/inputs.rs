@@ -37,7 +37,9 @@ impl Pipeline {
                 return Err(StoreError::Damaged(error));
             }
         }
-        self.fire_timers(now)?;
+        if !self.shared.is_doubtful() {
+            self.fire_timers(now)?;
+        }
         self.warm_slice(now)
     }
 

@@ -17,6 +17,8 @@ use crate::keys::{AccountNo, ActivationNo};
 const SUBMISSIONS_PER_COMMIT: usize = 256;
 /// How many reports of the delivery worker go into one commit.
 const REPORTS_PER_COMMIT: usize = 1_024;
+/// How long to wait before a clock that is not believed is looked at again, in milliseconds.
+const DOUBT_PAUSE_MS: i64 = 1_000;
 /// How long to wait before the worker's channel is looked at again, in milliseconds.
 const FEED_PAUSE_MS: i64 = 20;
 
@@ -64,6 +66,7 @@ impl Pipeline {
             {
                 reports.push(report);
             }
+            self.doubt(clock.is_doubtful());
             self.try_again_when_due(self.now(clock.now()));
             // While commits fail memory is empty: a question would answer, and write, nonsense.
             // Dropped, it tells its asker to come again.
@@ -96,7 +99,7 @@ impl Pipeline {
         if let Err(error) = self.commit(self.now(clock.now()), Urgency::All, None) {
             tracing::error!(%error, "the last write-back failed: the next start folds the journal");
         }
-        self.shared.set_ready(false);
+        self.shared.set_working(false);
     }
 
     /// The pipeline's time: the machine's, but it never goes back.
@@ -116,8 +119,26 @@ impl Pipeline {
         } else {
             TimeMs::MAX
         };
-        let next = self.timers.next().min(self.write_back_due());
-        next.min(feeding).min(self.retention.due)
+        let next = self.write_back_due().min(feeding).min(self.retention.due);
+        if self.shared.is_doubtful() {
+            // The clock may be set right, or be believed, at any time.
+            return next.min(clock.plus(DOUBT_PAUSE_MS));
+        }
+        next.min(self.timers.next())
+    }
+
+    /// While nobody knows what time it is no timer fires, and nobody need send events here.
+    fn doubt(&self, doubtful: bool) {
+        if self.shared.set_doubtful(doubtful) {
+            if doubtful {
+                tracing::error!(
+                    "the wall clock jumped ahead and the boot clock did not: timers wait until it \
+                     is set right, or has stood by it for a while"
+                );
+            } else {
+                tracing::warn!("the clock is believed again: timers go on");
+            }
+        }
     }
 
     /// One turn: fold everything that is there, commit once, then answer.

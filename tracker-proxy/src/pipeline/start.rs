@@ -74,7 +74,7 @@ pub fn start(
     pipeline.recover()?;
     pipeline.show_destinations(None);
     pipeline.switch(now, compile, |stored| *stored = wanted)?;
-    shared.set_ready(true);
+    shared.set_working(true);
     let broken = |what: &str, error: std::io::Error| {
         SwitchError::Store(StoreError::Damaged(format!("no {what}: {error}")))
     };
