@@ -24,6 +24,7 @@ mod inputs;
 pub mod journal;
 mod mirrors;
 mod outputs;
+mod past;
 mod recover;
 mod render;
 mod resolve;
@@ -35,15 +36,19 @@ mod start;
 mod switch;
 mod timers;
 mod view;
+mod write_back;
 
 pub use codec::decode_profile;
+pub use erase::{Erased, erase};
 pub use handle::{Asked, Handle, Progress, Shared};
+pub use past::Past;
 pub use resolve::MERGES_MAX;
 pub use resync::{REPLACE_BYTES_MAX, resync};
 pub use run::Channels;
 pub use start::{Start, start};
 pub use switch::{Compile, SwitchError};
 pub use view::{Names, Person};
+pub use write_back::write_back;
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;

@@ -21,8 +21,9 @@ pub use outbound::{
     ResyncRow, Want,
 };
 pub use rows::{
-    AliasRow, Apply, CatalogRow, Commit, Erasure, Head, HistoryChunk, JournalRow, MemberRow,
-    MembershipRow, ProfileRow, Rewritten, StoredProfile, TombstoneRow, WriteBack, Written,
+    AliasRow, Apply, CatalogRow, Commit, Erasure, Head, HistoryChunk, HistoryCut, JournalRow,
+    MemberRow, MembershipRow, ProfileRow, Rewritten, StoredProfile, TombstoneRow, WriteBack,
+    Written,
 };
 
 use crate::clock::TimeMs;
@@ -53,6 +54,13 @@ pub trait Store: Reader + std::fmt::Debug {
     ///
     /// The store cannot be read.
     fn rest(&self) -> Result<(), StoreError>;
+
+    /// A reading side of its own that goes on seeing what is committed now.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be opened once more.
+    fn snapshot(&self) -> Result<Box<dyn Reader + Send>, StoreError>;
 
     /// A reading side of its own, for another thread.
     ///
@@ -170,6 +178,33 @@ pub trait Reader {
     ///
     /// The store cannot be read.
     fn history(&self, row: i64) -> Result<Vec<HistoryChunk>, StoreError>;
+
+    /// Up to `limit` sealed chunks of a profile's history after the chunk `after`, each with its
+    /// number, in the order of arrival.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    fn history_after(
+        &self,
+        row: i64,
+        after: i64,
+        limit: u32,
+    ) -> Result<Vec<(i64, HistoryChunk)>, StoreError>;
+
+    /// The open end of a profile's history.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    fn history_tail(&self, row: i64) -> Result<HistoryChunk, StoreError>;
+
+    /// How many sealed chunks a profile's history has.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    fn history_chunks(&self, row: i64) -> Result<u32, StoreError>;
 
     /// Up to `limit` profiles whose timer is due at or before `until`, earliest first.
     ///

@@ -145,6 +145,15 @@ pub struct TombstoneRow {
     pub until: TimeMs,
 }
 
+/// The oldest sealed chunks of a history.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HistoryCut {
+    /// The row of the profile.
+    pub row: i64,
+    /// How many.
+    pub chunks: u32,
+}
+
 /// What was derived from one journal row; durable with it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Apply {
@@ -164,6 +173,10 @@ pub struct Apply {
     pub resyncs: Vec<ResyncRow>,
     /// Outbox rows that have been kept for long enough.
     pub pruned: Vec<PrunedRow>,
+    /// Journal rows with other entries than before.
+    pub rewritten: Vec<JournalRow>,
+    /// A part of a history that goes.
+    pub history_cut: Option<HistoryCut>,
 }
 
 /// Profiles that are written, coalesced, some time after their events were journaled.

@@ -8,3 +8,4 @@ mod mirrors;
 mod outbound;
 mod retention;
 mod rig;
+mod slices;

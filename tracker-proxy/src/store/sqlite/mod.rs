@@ -152,11 +152,25 @@ impl Store for SqliteStore {
         self.end_reading()
     }
 
+    fn snapshot(&self) -> Result<Box<dyn Reader + Send>, StoreError> {
+        let reader = self.open_reader()?;
+        // A transaction sees what is there when it reads first.
+        reader.db.execute_batch("BEGIN")?;
+        reader.head()?;
+        Ok(Box::new(reader))
+    }
+
     fn reader(&self) -> Result<Box<dyn Reader + Send>, StoreError> {
+        Ok(Box::new(self.open_reader()?))
+    }
+}
+
+impl SqliteStore {
+    fn open_reader(&self) -> Result<SqliteReader, StoreError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let db = Connection::open_with_flags(&self.path, flags)?;
         configure(&db, READER_CACHE_KIB)?;
-        Ok(Box::new(SqliteReader { db }))
+        Ok(SqliteReader { db })
     }
 }
 

@@ -162,13 +162,39 @@ impl<T: Sqlite> Reader for T {
             .db()
             .prepare_cached("SELECT events FROM history WHERE profile = ?1 ORDER BY chunk")?;
         let mut chunks = collect(sealed.query_map([row], |row| row.get(0).map(HistoryChunk))?)?;
+        chunks.push(self.history_tail(row)?);
+        Ok(chunks)
+    }
+
+    fn history_after(
+        &self,
+        row: i64,
+        after: i64,
+        limit: u32,
+    ) -> Result<Vec<(i64, HistoryChunk)>, StoreError> {
+        let mut sealed = self.db().prepare_cached(
+            "SELECT chunk, events FROM history WHERE profile = ?1 AND chunk > ?2
+             ORDER BY chunk LIMIT ?3",
+        )?;
+        collect(sealed.query_map(params![row, after, limit], |row| {
+            Ok((row.get(0)?, HistoryChunk(row.get(1)?)))
+        })?)
+    }
+
+    fn history_tail(&self, row: i64) -> Result<HistoryChunk, StoreError> {
         let tail = self
             .db()
             .prepare_cached("SELECT tail FROM profile WHERE row = ?1")?
             .query_row([row], |row| row.get(0).map(HistoryChunk))
             .optional()?;
-        chunks.extend(tail.filter(|tail| !tail.0.is_empty()));
-        Ok(chunks)
+        Ok(tail.unwrap_or(HistoryChunk(Vec::new())))
+    }
+
+    fn history_chunks(&self, row: i64) -> Result<u32, StoreError> {
+        Ok(self
+            .db()
+            .prepare_cached("SELECT count(*) FROM history WHERE profile = ?1")?
+            .query_row([row], |row| row.get(0))?)
     }
 
     fn due(

@@ -4,7 +4,7 @@ use rusqlite::{Connection, Transaction, params};
 
 use super::outbound;
 use crate::store::{
-    Apply, Commit, Faults, JournalRow, ProfileRow, Step, StoreError, WriteBack, Written,
+    Apply, Commit, Faults, HistoryCut, JournalRow, ProfileRow, Step, StoreError, WriteBack, Written,
 };
 
 /// The open end of a person's history becomes a sealed chunk at this size, in bytes.
@@ -109,7 +109,24 @@ pub(super) fn apply(
     }
     outbound::note_resyncs(tx, &apply.resyncs)?;
     outbound::prune(tx, &apply.pruned)?;
+    take_away(tx, apply)?;
     faults.pass(Step::Deliveries)
+}
+
+/// Parts of somebody's past.
+fn take_away(tx: &Transaction<'_>, apply: &Apply) -> Result<(), StoreError> {
+    for row in &apply.rewritten {
+        tx.prepare_cached("UPDATE journal SET body = ?2 WHERE seq = ?1")?
+            .execute(params![row.seq.0, row.body])?;
+    }
+    if let Some(HistoryCut { row, chunks }) = apply.history_cut {
+        tx.prepare_cached(
+            "DELETE FROM history WHERE profile = ?1 AND chunk IN
+             (SELECT chunk FROM history WHERE profile = ?1 ORDER BY chunk LIMIT ?2)",
+        )?
+        .execute(params![row, chunks])?;
+    }
+    Ok(())
 }
 
 fn write_profile(tx: &Transaction<'_>, profile: &ProfileRow) -> Result<Written, StoreError> {
