@@ -17,6 +17,8 @@ const SLICE_MAX: usize = 1_024;
 pub(super) enum Urgency {
     /// What is old enough, a slice of it.
     Calm,
+    /// A slice of the oldest, whatever their age.
+    Slice,
     /// Everything.
     All,
 }
@@ -114,7 +116,7 @@ impl Pipeline {
             .saturating_sub(self.bounds.dirty_bytes);
         let average = (self.cache.dirty_bytes() / dirty.max(1)).max(1);
         let mut over = over_bytes.div_ceil(average);
-        if self.tail.unfolded_bytes() > self.bounds.tail_bytes / 2 {
+        if urgency == Urgency::Slice || self.tail.unfolded_bytes() > self.bounds.tail_bytes / 2 {
             over = over.max(SLICE_MAX);
         }
         let old = now.plus(-self.bounds.write_back_ms);

@@ -13,7 +13,7 @@ impl Pipeline {
     /// and until it can be read again and something be written, everything is refused.
     pub(super) fn give_up(&mut self, now: TimeMs, error: &StoreError) {
         tracing::error!(%error, "a commit failed: events are refused until the store works");
-        self.shared.set_ready(false);
+        self.shared.set_working(false);
         self.refusing_until = Some(now.plus(REFUSE_MS));
         for (reply, _) in self.waiting.drain(..) {
             drop(reply.send(Err(Unavailable)));
@@ -34,7 +34,7 @@ impl Pipeline {
             Ok(()) => {
                 tracing::info!("the store takes commits again");
                 self.refusing_until = None;
-                self.shared.set_ready(true);
+                self.shared.set_working(true);
             }
             Err(error) => {
                 tracing::warn!(%error, "the store cannot be used yet");

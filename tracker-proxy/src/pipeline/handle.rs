@@ -46,7 +46,8 @@ pub struct Shared {
     sizes: RwLock<HashMap<(AccountNo, AudienceNo), i64>>,
     /// Deliveries that must not be sent any more: their person was erased.
     revoked: RwLock<HashSet<String>>,
-    ready: AtomicBool,
+    working: AtomicBool,
+    doubtful: AtomicBool,
     warmed: AtomicI64,
     warm_until: AtomicI64,
     profiles: AtomicU64,
@@ -58,7 +59,8 @@ impl Shared {
             catalog: RwLock::new(catalog),
             sizes: RwLock::default(),
             revoked: RwLock::default(),
-            ready: AtomicBool::new(false),
+            working: AtomicBool::new(false),
+            doubtful: AtomicBool::new(false),
             warmed: AtomicI64::new(0),
             warm_until: AtomicI64::new(0),
             profiles: AtomicU64::new(0),
@@ -80,8 +82,14 @@ impl Shared {
 
     /// True if events can be made durable.
     #[must_use]
+    pub fn is_working(&self) -> bool {
+        self.working.load(Ordering::Acquire)
+    }
+
+    /// True if events can be made durable and the time is known.
+    #[must_use]
     pub fn is_ready(&self) -> bool {
-        self.ready.load(Ordering::Acquire)
+        self.is_working() && !self.doubtful.load(Ordering::Acquire)
     }
 
     /// How far background warming is.
@@ -138,8 +146,17 @@ impl Shared {
         }
     }
 
-    pub(super) fn set_ready(&self, ready: bool) {
-        self.ready.store(ready, Ordering::Release);
+    pub(super) fn set_working(&self, working: bool) {
+        self.working.store(working, Ordering::Release);
+    }
+
+    /// Notes whether the clock is believed; true if that is news.
+    pub(super) fn set_doubtful(&self, doubtful: bool) -> bool {
+        self.doubtful.swap(doubtful, Ordering::AcqRel) != doubtful
+    }
+
+    pub(super) fn is_doubtful(&self) -> bool {
+        self.doubtful.load(Ordering::Acquire)
     }
 
     pub(super) fn show(&self, progress: Progress, profiles: u64) {

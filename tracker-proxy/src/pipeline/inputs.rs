@@ -49,7 +49,9 @@ impl Pipeline {
     /// warm.
     pub(super) fn fold_due(&mut self, now: TimeMs) -> Result<(), StoreError> {
         self.store.hold()?;
-        self.fire_timers(now)?;
+        if !self.shared.is_doubtful() {
+            self.fire_timers(now)?;
+        }
         self.warm_slice(now)
     }
 

@@ -23,30 +23,37 @@ mod handle;
 pub mod history;
 mod inputs;
 pub mod journal;
+mod mirrors;
 mod outputs;
+mod past;
 mod recover;
 mod render;
 mod resolve;
 mod results;
 mod resync;
+mod retention;
 mod run;
 mod start;
 mod switch;
 mod tail;
 mod timers;
 mod view;
+mod write_back;
 mod writer;
 
 pub use codec::decode_profile;
+pub use erase::{Erased, erase};
 pub use handle::{Asked, Handle, Progress, Shared};
+pub use past::Past;
 pub use resolve::MERGES_MAX;
-pub use resync::{REPLACE_PERSONS_MAX, resync};
+pub use resync::{REPLACE_BYTES_MAX, resync};
 pub use run::Channels;
 pub use start::{Start, start};
 pub use switch::{Compile, SwitchError};
 pub use view::{Names, Person};
+pub use write_back::write_back;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use cache::Cache;
@@ -59,8 +66,10 @@ use forgotten::Forgotten;
 use history::Framer;
 use inputs::Reply;
 use journal::Packer;
+use mirrors::Mirrors;
 use outputs::Outputs;
 use results::Followup;
+use retention::Retention;
 use tail::Tail;
 use timers::Timers;
 use writer::Writer;
@@ -68,7 +77,7 @@ use writer::Writer;
 use crate::clock::TimeMs;
 use crate::delivery::Destinations;
 use crate::ingest::Verdict;
-use crate::keys::{AccountNo, ActivationNo, ProfileId};
+use crate::keys::ProfileId;
 use crate::store::{DeliveryRow, Head, Reader};
 
 /// The bounds of the pipeline.
@@ -88,6 +97,10 @@ pub struct Bounds {
     pub tail_bytes: u64,
     /// How long a message id makes its event idempotent, in milliseconds.
     pub idempotency_ms: i64,
+    /// How long outbox rows are kept that have a final state, in milliseconds.
+    pub outbox_age_ms: i64,
+    /// How many outbox rows are kept, besides those without a final state.
+    pub outbox_rows: u64,
 }
 
 impl Default for Bounds {
@@ -99,6 +112,8 @@ impl Default for Bounds {
             feed_bytes: 256 << 20,
             tail_bytes: 512 << 20,
             idempotency_ms: 48 * 60 * 60 * 1_000,
+            outbox_age_ms: 30 * 24 * 60 * 60 * 1_000,
+            outbox_rows: 2_000_000,
         }
     }
 }
@@ -147,10 +162,8 @@ pub struct Pipeline {
     destinations: Destinations,
     /// Deliveries that became durable, for the worker.
     outbound: Vec<DeliveryRow>,
-    /// Mirrors that have to be told everything.
-    resync: Vec<(AccountNo, ActivationNo)>,
-    /// Mirrors that lost a delivery and have not been told everything since.
-    broken_mirrors: HashSet<(AccountNo, ActivationNo)>,
+    mirrors: Mirrors,
+    retention: Retention,
     /// Set while commits fail: nothing is taken before this instant.
     refusing_until: Option<TimeMs>,
 }

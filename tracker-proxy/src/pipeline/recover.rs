@@ -52,6 +52,7 @@ impl Pipeline {
         self.tombstones = self.store.tombstones()?.into_iter().collect();
         let aliases = &mut self.aliases;
         self.store.each_alias(&mut |id| aliases.add(id))?;
+        self.recall_mirrors()?;
         self.warm_until = (self.head.warmed_row < last_row).then_some(last_row);
         self.shared.reset_sizes(self.store.audience_sizes()?);
         self.commit(self.head.clock, Urgency::All, None)

@@ -32,8 +32,6 @@ pub(super) fn to_delivery(row: DeliveryRow) -> Delivery {
 pub(super) struct Followup {
     /// Deliveries to be tried again.
     pub(super) retries: Vec<Delivery>,
-    /// Mirrors that have to be told everything again: a delivery of theirs was given up.
-    pub(super) resync: Vec<(AccountNo, ActivationNo)>,
     /// Destinations that said that they are gone.
     pub(super) gone: Vec<(AccountNo, String)>,
 }
@@ -41,7 +39,6 @@ pub(super) struct Followup {
 impl Followup {
     pub(super) fn extend(&mut self, more: Self) {
         self.retries.extend(more.retries);
-        self.resync.extend(more.resync);
         self.gone.extend(more.gone);
     }
 }
@@ -87,11 +84,8 @@ impl Pipeline {
         };
         let key = (delivery.account, delivery.activation);
         match result.outcome {
-            // Something arrives again: now is the time to mend what was lost before.
-            Outcome::Delivered if self.broken_mirrors.remove(&key) => followup.resync.push(key),
-            Outcome::Failed(_) if self.is_mirror(key.0, key.1) => {
-                self.broken_mirrors.insert(key);
-            }
+            Outcome::Delivered => self.mirror_reached(key),
+            Outcome::Failed(_) if self.is_mirror(key.0, key.1) => self.mirror_lost(key),
             Outcome::DestinationGone => {
                 followup
                     .gone

@@ -18,6 +18,8 @@ use crate::store::StoreError;
 const SUBMISSIONS_PER_COMMIT: usize = 256;
 /// How many reports of the delivery worker go into one commit.
 const REPORTS_PER_COMMIT: usize = 1_024;
+/// How long to wait before a clock that is not believed is looked at again, in milliseconds.
+const DOUBT_PAUSE_MS: i64 = 1_000;
 /// How long to wait before the worker's channel is looked at again, in milliseconds.
 const FEED_PAUSE_MS: i64 = 20;
 
@@ -70,6 +72,7 @@ impl Pipeline {
             {
                 reports.push(report);
             }
+            self.doubt(clock.is_doubtful());
             self.try_again_when_due(self.now(clock.now()));
             if let Some(question) = question {
                 self.answer(question, clock.now());
@@ -89,7 +92,7 @@ impl Pipeline {
             self.give_up(self.now(clock.now()), &error);
             tracing::error!(%error, "the last write-back failed: the next start folds the journal");
         }
-        self.shared.set_ready(false);
+        self.shared.set_working(false);
     }
 
     /// The pipeline's time: the machine's, but it never goes back.
@@ -109,7 +112,26 @@ impl Pipeline {
         } else {
             TimeMs::MAX
         };
-        self.timers.next().min(self.write_back_due()).min(feeding)
+        let next = self.write_back_due().min(feeding).min(self.retention.due);
+        if self.shared.is_doubtful() {
+            // The clock may be set right, or be believed, at any time.
+            return next.min(clock.plus(DOUBT_PAUSE_MS));
+        }
+        next.min(self.timers.next())
+    }
+
+    /// While nobody knows what time it is no timer fires, and nobody need send events here.
+    fn doubt(&self, doubtful: bool) {
+        if self.shared.set_doubtful(doubtful) {
+            if doubtful {
+                tracing::error!(
+                    "the wall clock jumped ahead and the boot clock did not: timers wait until it \
+                     is set right, or has stood by it for a while"
+                );
+            } else {
+                tracing::warn!("the clock is believed again: timers go on");
+            }
+        }
     }
 
     /// Answers a question. While commits fail memory is empty: it would answer, and write,
@@ -160,13 +182,9 @@ impl Pipeline {
     fn follow_up(&mut self, now: TimeMs, channels: &Channels) {
         // The aliases of what is folded and not committed are nowhere but in memory.
         self.cache.evict(self.outputs.apply.aliases.is_empty());
-        let Followup {
-            retries,
-            resync,
-            gone,
-        } = std::mem::take(&mut self.followup);
+        let Followup { retries, gone } = std::mem::take(&mut self.followup);
         self.send_on(retries, &channels.deliveries);
-        for mirror in resync.into_iter().chain(std::mem::take(&mut self.resync)) {
+        for mirror in self.mirrors.take_due() {
             // Without anybody to do it, the next start finds it to be done.
             channels.resyncs.send(mirror).unwrap_or_default();
         }
@@ -187,6 +205,7 @@ impl Pipeline {
         }
         let followup = self.take_reports(reports);
         self.fold_due(now)?;
+        self.prune_slice(now)?;
         // What is read from now on, is read with the commit before this one.
         self.store.release()?;
         self.take_off(now, Urgency::Calm, None, followup);

@@ -74,8 +74,7 @@ pub fn start(
     pipeline.recover()?;
     pipeline.show_destinations(None);
     pipeline.switch(now, compile, |stored| *stored = wanted)?;
-    pipeline.find_unsynced_mirrors()?;
-    shared.set_ready(true);
+    shared.set_working(true);
     let broken = |what: &str, error: std::io::Error| {
         SwitchError::Store(StoreError::Damaged(format!("no {what}: {error}")))
     };
@@ -126,8 +125,8 @@ impl Pipeline {
             warm_until: None,
             refusing_until: None,
             outbound: Vec::new(),
-            resync: Vec::new(),
-            broken_mirrors: std::collections::HashSet::new(),
+            mirrors: super::Mirrors::default(),
+            retention: super::Retention::default(),
         })
     }
 }

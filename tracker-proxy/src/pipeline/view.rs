@@ -101,11 +101,19 @@ impl Pipeline {
         Ok(members)
     }
 
-    /// Has a mirror told everything, as soon as those before it are told.
-    pub fn want_resync(&mut self, account: AccountNo, no: ActivationNo) {
-        if !self.resync.contains(&(account, no)) {
-            self.resync.push((account, no));
+    /// Looks at a profile, if it is there. A long row of them pushes no others out of the cache.
+    pub(super) fn with_profile(
+        &self,
+        account: AccountNo,
+        id: ProfileId,
+        look: impl FnOnce(&Profile),
+    ) -> Result<(), StoreError> {
+        if let Some(cached) = self.cache.get(id) {
+            look(&cached.profile);
+        } else if let Some(stored) = self.store.profile(account, id)? {
+            look(&super::decode_profile(&stored.state)?);
         }
+        Ok(())
     }
 
     /// The person with that id.

@@ -106,6 +106,10 @@ impl Writer {
         self.ask(move |store| store.erase(&erasure).map(|()| erasure))
     }
 
+    pub(super) fn snapshot(&self) -> Result<Box<dyn Reader + Send>, StoreError> {
+        self.ask(|store| store.snapshot())
+    }
+
     pub(super) fn reader(&self) -> Result<Box<dyn Reader + Send>, StoreError> {
         self.ask(|store| store.reader())
     }

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock::{Clock, TimeMs};
 use crate::delivery::{Client, Delivery, Destinations, Limits, Parts, Report, Worker, always_go};
+use crate::ingest::testing::event;
 use crate::ingest::{Event, EventKind, Submission, Unavailable, Verdict};
 use crate::keys::{AccountNo, ActivationNo, IdKind};
 use crate::pipeline::catalog::{Stored, StoredActivation, StoredCatalog};
@@ -93,21 +94,8 @@ pub(super) type Answer = oneshot::Receiver<Result<Vec<Verdict>, Unavailable>>;
 /// Something that a person did.
 pub(super) fn track<'a>(user: &'a str, name: &'a str, id: &'a str, at: TimeMs) -> Event<'a> {
     Event {
-        kind: EventKind::Track,
-        name,
-        message_id: id,
         user_id: Some(user),
-        anonymous_id: None,
-        claimed_user_id: None,
-        previous_id: None,
-        group_id: None,
-        time: at,
-        received: at,
-        stated_time: None,
-        properties: None,
-        traits: None,
-        context: None,
-        consents: None,
+        ..event(EventKind::Track, name, id, at)
     }
 }
 

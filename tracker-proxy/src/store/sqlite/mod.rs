@@ -2,6 +2,8 @@
 
 mod columns;
 mod erase;
+mod outbound;
+mod outbox;
 mod read;
 mod schema;
 mod write;
@@ -156,11 +158,25 @@ impl Store for SqliteStore {
         Ok(self.own.db.query_row(checkpoint, [], |_| Ok(()))?)
     }
 
+    fn snapshot(&self) -> Result<Box<dyn Reader + Send>, StoreError> {
+        let reader = self.open_reader()?;
+        // What is held is what is there when something is read first.
+        reader.hold()?;
+        reader.head()?;
+        Ok(Box::new(reader))
+    }
+
     fn reader(&self) -> Result<Box<dyn Reader + Send>, StoreError> {
+        Ok(Box::new(self.open_reader()?))
+    }
+}
+
+impl SqliteStore {
+    fn open_reader(&self) -> Result<SqliteReader, StoreError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let db = Connection::open_with_flags(&self.path, flags)?;
         configure(&db, READER_CACHE_KIB)?;
-        Ok(Box::new(SqliteReader::new(db)))
+        Ok(SqliteReader::new(db))
     }
 }
 
