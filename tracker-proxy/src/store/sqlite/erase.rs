@@ -1,7 +1,8 @@
 //! Removing a person: one transaction, nothing left but tombstones that say nothing.
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Transaction, params};
 
+use crate::keys::{AccountNo, ProfileId};
 use crate::store::{Erasure, Faults, Rewritten, StoreError};
 
 pub(super) fn erase(db: &mut Connection, erasure: &Erasure) -> Result<(), StoreError> {
@@ -32,12 +33,9 @@ pub(super) fn erase(db: &mut Connection, erasure: &Erasure) -> Result<(), StoreE
         "DELETE FROM alias WHERE account = ?1 AND profile = ?2",
         params![account, profile],
     )?;
-    tx.execute(
-        "DELETE FROM membership WHERE account = ?1 AND part = ?2 AND profile = ?3",
-        params![account, erasure.profile.part().0, profile],
-    )?;
-    tx.execute("DELETE FROM delivery WHERE profile = ?1", [profile])?;
-    tx.execute("DELETE FROM outbox WHERE profile = ?1", [profile])?;
+    for id in erasure.ids.iter().map(|row| row.id) {
+        forget(&tx, erasure.account, id)?;
+    }
     for Rewritten { id, instead } in &erasure.deliveries {
         match instead {
             None => tx.execute("DELETE FROM delivery WHERE id = ?1", [id])?,
@@ -65,5 +63,26 @@ pub(super) fn erase(db: &mut Connection, erasure: &Erasure) -> Result<(), StoreE
     tx.execute("DELETE FROM tombstone WHERE until < ?1", [erasure.clock.0])?;
     super::write::apply(&tx, &erasure.apply, &Faults::default())?;
     tx.commit()?;
+    Ok(())
+}
+
+/// Removes what was derived from a profile. Those that were merged into the person have left rows
+/// under their own ids; an id under which somebody else lives is left alone.
+fn forget(tx: &Transaction<'_>, account: AccountNo, id: ProfileId) -> Result<(), StoreError> {
+    let (part, id) = (id.part().0, id.0.as_slice());
+    let lives: bool = tx
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM profile WHERE account = ?1 AND part = ?2 AND id = ?3)",
+        )?
+        .query_row(params![account.0, part, id], |row| row.get(0))?;
+    if lives {
+        return Ok(());
+    }
+    tx.execute(
+        "DELETE FROM membership WHERE account = ?1 AND part = ?2 AND profile = ?3",
+        params![account.0, part, id],
+    )?;
+    tx.execute("DELETE FROM delivery WHERE profile = ?1", [id])?;
+    tx.execute("DELETE FROM outbox WHERE profile = ?1", [id])?;
     Ok(())
 }
