@@ -376,7 +376,8 @@ fn write(stored: &mut StoredCatalog, zone: &str, audiences: &[Audience]) {
         .iter()
         .map(|one| definition(&one.id, one.to_json()))
         .collect();
-    let nowhere = json!({ "id": "nowhere", "url": "http://127.0.0.1:8080/", "allow_private": true });
+    let nowhere =
+        json!({ "id": "nowhere", "url": "http://127.0.0.1:8080/", "allow_private": true });
     account.destinations = vec![definition("nowhere", nowhere)];
     let record = json!({
         "id": "record", "audiences": ids, "mode": "trigger", "on": "change", "to": "nowhere",

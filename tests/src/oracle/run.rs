@@ -259,16 +259,11 @@ impl Run {
             if self.world.is_beyond_memory(&event, self.now) {
                 continue;
             }
-            expected.push(self.world.verdict(&event));
-            let before: Vec<Id> = self.world.people().map(|one| one.root.clone()).collect();
-            if let Some(root) = self.world.take(&event) {
-                self.judge_one(&root);
+            let verdict = self.world.verdict(&event);
+            expected.push(verdict);
+            if verdict == Verdict::Accepted {
+                self.take(&event);
             }
-            let lost = before
-                .into_iter()
-                .filter(|root| self.world.person_mut(root).is_none());
-            let lost: Vec<Id> = lost.collect();
-            self.gone.extend(lost);
             sent.push(event);
         }
         let told = self.engine.send(&sent);
@@ -279,6 +274,21 @@ impl Run {
         let late = sent.iter().filter(|event| event.time < received).count();
         self.observed.tally.late(late);
         Ok(())
+    }
+
+    fn take(&mut self, event: &Happening) {
+        let before: Vec<Id> = self.world.people().map(|one| one.root.clone()).collect();
+        let (root, merged) = self.world.link(event);
+        if merged {
+            self.judge_one(&root);
+            let lost = before
+                .into_iter()
+                .filter(|root| self.world.person_mut(root).is_none());
+            let lost: Vec<Id> = lost.collect();
+            self.gone.extend(lost);
+        }
+        self.world.add(&root, event);
+        self.judge_one(&root);
     }
 
     fn compare(&mut self) -> Result<(), Failure> {

@@ -52,12 +52,17 @@ pub fn date_text(value: &Json) -> Option<String> {
     match value {
         Json::String(text) => Some(text.clone()),
         Json::Number(number) => {
-            let number = number.as_i64()?;
-            let ms = if number.abs() >= 100_000_000_000 {
+            let number = number.as_f64()?;
+            let ms = if number.abs() >= 1e11 {
                 number
             } else {
-                number * 1_000
+                number * 1e3
             };
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "parts of milliseconds are cut"
+            )]
+            let ms = ms as i64;
             jiff::Timestamp::from_millisecond(ms)
                 .ok()
                 .map(|at| at.to_string())

@@ -126,17 +126,22 @@ impl World {
         forgotten || repeated
     }
 
-    /// Takes an event; returns the root of the person whom it belongs to, if it was taken.
-    pub fn take(&mut self, event: &Happening) -> Option<Id> {
-        if self.verdict(event) != Verdict::Accepted {
-            return None;
-        }
+    /// Links the ids of an event that is taken; the person's root, and whether another person
+    /// became part of them. What follows from a merge follows before the event counts.
+    pub fn link(&mut self, event: &Happening) -> (Id, bool) {
         let root = self.whose(event);
-        self.link(event, &root);
-        let person = self.ensure(&root);
+        let before = self.people.len();
+        let there = self.people.contains_key(&root);
+        self.link_ids(event, &root);
+        let is_new = usize::from(!there && self.people.contains_key(&root));
+        (root, self.people.len() < before + is_new)
+    }
+
+    /// Adds an event that is taken to a person's history.
+    pub fn add(&mut self, root: &Id, event: &Happening) {
+        let person = self.ensure(root);
         person.learn(event);
         person.history.push(event.clone());
-        Some(root)
     }
 
     fn ensure(&mut self, root: &Id) -> &mut Person {
@@ -148,7 +153,7 @@ impl World {
         })
     }
 
-    fn link(&mut self, event: &Happening, root: &Id) {
+    fn link_ids(&mut self, event: &Happening, root: &Id) {
         match (event.kind, &event.user, &event.visitor, &event.previous) {
             (Kind::Identify, Some(_), Some(visitor), _) => {
                 self.link_visitor(Id::Visitor(visitor.clone()), root);
