@@ -13,6 +13,8 @@ mod full_disk;
 
 mod loop_;
 
+mod oracle;
+
 mod real_data;
 
 mod shutdown;

@@ -1,6 +1,6 @@
 //! What people did, as the oracle keeps it: all of it, for good.
 
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 
 /// The kinds of messages that scripts have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,18 +41,20 @@ pub struct Happening {
 impl Happening {
     /// The object in which a filter's path starts, and the path inside it.
     #[must_use]
-    pub fn object<'a>(&self, path: &'a str) -> (Json, &'a str) {
-        let properties = || match self.kind {
-            Kind::Track => self.said.clone(),
-            _ => json!({}),
+    pub fn object<'a, 'p>(&'a self, path: &'p str) -> (&'a Json, &'p str) {
+        let of = |kind| {
+            if self.kind == kind {
+                &self.said
+            } else {
+                &Json::Null
+            }
         };
         if let Some(path) = path.strip_prefix("properties.") {
-            return (properties(), path);
+            return (of(Kind::Track), path);
         }
         match path.strip_prefix("traits.") {
-            Some(path) if self.kind == Kind::Identify => (self.said.clone(), path),
-            Some(path) => (json!({}), path),
-            None => (properties(), path),
+            Some(path) => (of(Kind::Identify), path),
+            None => (of(Kind::Track), path),
         }
     }
 

@@ -67,7 +67,7 @@ impl Judge<'_> {
         };
         filter.iter().all(|predicate| {
             let (object, path) = one.object(&predicate.path);
-            all_hold(&predicate.checks, &at_path(&object, path), at)
+            all_hold(&predicate.checks, &at_path(object, path), at)
         })
     }
 
@@ -112,7 +112,7 @@ impl Judge<'_> {
             let key = |one: &Happening| {
                 let path = condition.matching.as_deref()?;
                 let (object, path) = one.object(path);
-                scalar(at_path(&object, path).first()?)
+                scalar(at_path(object, path).first()?)
             };
             let part = |one: &Happening| Part {
                 at: one.time,
@@ -171,7 +171,7 @@ impl Judge<'_> {
         let mut found: Option<(i64, Json)> = None;
         for one in self.matching(on) {
             let (object, path) = one.object(of);
-            let Some(value) = at_path(&object, path).first().copied().cloned() else {
+            let Some(value) = at_path(object, path).first().copied().cloned() else {
                 continue;
             };
             let further = found.as_ref().is_none_or(|(time, _)| {
@@ -220,7 +220,7 @@ fn favourite<'a>(events: impl Iterator<Item = &'a Happening>, of: &str) -> Optio
     let mut counts: BTreeMap<String, u32> = BTreeMap::new();
     for one in events {
         let (object, path) = one.object(of);
-        for value in at_path(&object, path) {
+        for value in at_path(object, path) {
             let items = match value {
                 Json::Array(items) => items.as_slice(),
                 other => std::slice::from_ref(other),
@@ -240,7 +240,7 @@ impl Measure {
         let numbers = |of: &str| -> Vec<f64> {
             let each = events.iter().flat_map(|one| {
                 let (object, path) = one.object(of);
-                at_path(&object, path)
+                at_path(object, path)
                     .into_iter()
                     .filter_map(number)
                     .collect::<Vec<_>>()

@@ -1,5 +1,8 @@
 //! What operators mean, one value at a time.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+
 use jiff::tz::TimeZone;
 use serde_json::Value as Json;
 
@@ -150,7 +153,7 @@ impl Check {
             Self::StartsWith(start) => text(&|text| text.starts_with(start.as_str())),
             Self::EndsWith(end) => text(&|text| text.ends_with(end.as_str())),
             Self::Matches(pattern) => {
-                let pattern = regex::Regex::new(pattern).expect("the generator knows expressions");
+                let pattern = compiled(pattern);
                 text(&|text| pattern.is_match(text))
             }
             Self::AnyOf(bounds) => one(&|value| has_one(value, bounds)),
@@ -200,4 +203,19 @@ fn has_one(value: &Json, bounds: &[Json]) -> bool {
             .any(|item| scalar(item).is_some() && scalar(item) == bound)
     };
     bounds.iter().any(has)
+}
+
+thread_local! {
+    static COMPILED: RefCell<HashMap<String, regex::Regex>> = RefCell::default();
+}
+
+/// Compiling an expression takes longer than everything else here together.
+fn compiled(pattern: &str) -> regex::Regex {
+    COMPILED.with_borrow_mut(|known| {
+        let fresh = || regex::Regex::new(pattern).expect("the generator knows expressions");
+        known
+            .entry(pattern.to_owned())
+            .or_insert_with(fresh)
+            .clone()
+    })
 }
