@@ -4,7 +4,9 @@ use jiff::tz::TimeZone;
 
 use super::compile::{Leaf, Memory, Number, Question, Span};
 use super::definition::Bounds;
+use super::definition::Take;
 use super::grain::Grain;
+use super::value::Predicate;
 use crate::clock::TimeMs;
 use crate::profile::Profile;
 use crate::profile::condition::{LeafState, Sum};
@@ -26,7 +28,17 @@ impl Asked<'_> {
     pub(super) fn holds(&self, now: TimeMs) -> bool {
         match self.question {
             Question::Measured { bounds, .. } => {
-                self.number(now).is_some_and(|number| bounds.hold(number))
+                let held = |state| {
+                    self.number(state, now)
+                        .is_some_and(|number| bounds.hold(number))
+                };
+                match self.state {
+                    Some(LeafState::Groups(groups)) => {
+                        groups.iter().any(|(_, state)| held(Some(state)))
+                    }
+                    None if self.leaf.is_some_and(|leaf| leaf.grouped.is_some()) => false,
+                    state => held(state),
+                }
             }
             Question::Top {
                 checks, at_least, ..
@@ -50,16 +62,12 @@ impl Asked<'_> {
                 }
                 _ => false,
             },
-            Question::Attribute { predicate, whole } => match self.whole(whole.as_deref()) {
-                Some(value) => predicate
-                    .checks
-                    .iter()
-                    .all(|check| check.holds(Some(value), now, self.zone)),
-                None => {
-                    let root = self.profile.attributes.last(predicate.path.head());
-                    predicate.holds(root, now, self.zone)
-                }
-            },
+            Question::Attribute {
+                predicate,
+                whole,
+                take,
+            } => self.attribute_holds(predicate, whole.as_deref(), *take, now),
+            Question::Age(ms) => now >= self.profile.first_seen.plus(*ms),
             Question::Consent(name) => self.profile.consents.granted(name),
             Question::Member(audience) => self.profile.memberships.is_member(*audience),
         }
@@ -74,7 +82,16 @@ impl Asked<'_> {
 
     fn next_change(&self, from: TimeMs) -> Option<TimeMs> {
         match self.question {
-            Question::Measured { span, bounds, .. } => self.number_changes_at(*span, bounds, from),
+            Question::Measured { span, bounds, .. } => match self.state? {
+                LeafState::Groups(groups) => {
+                    let changes = groups.iter().filter_map(|(_, state)| {
+                        self.number_changes_at(state, *span, bounds, from)
+                    });
+                    changes.filter(|at| *at > from).min()
+                }
+                state => self.number_changes_at(state, *span, bounds, from),
+            },
+            Question::Age(ms) => Some(self.profile.first_seen.plus(*ms)),
             Question::Top {
                 span: Span::Last(ms),
                 ..
@@ -97,26 +114,78 @@ impl Asked<'_> {
                 (LeafState::Armed(armed), Memory::Armed(rules)) => armed.changes_at(from, rules),
                 _ => None,
             },
-            Question::Attribute { predicate, whole } => match self.whole(whole.as_deref()) {
-                Some(value) => {
-                    let changes = predicate
-                        .checks
-                        .iter()
-                        .filter_map(|check| check.operator.changes_at(value, from, self.zone));
-                    changes.min()
+            Question::Attribute {
+                predicate,
+                whole,
+                take,
+            } => {
+                let whole = self.taken(whole.as_deref(), *take);
+                if !whole.is_empty() {
+                    let checks = predicate.checks.iter();
+                    let changes = checks.flat_map(|check| {
+                        let operator = &check.operator;
+                        whole
+                            .iter()
+                            .filter_map(|value| operator.changes_at(value, from, self.zone))
+                    });
+                    return changes.min();
                 }
-                None => {
-                    let root = self.profile.attributes.last(predicate.path.head())?;
-                    predicate.changes_at(root, from, self.zone)
-                }
-            },
+                let roots = self.taken(Some(predicate.path.head()), *take);
+                let changes = roots
+                    .into_iter()
+                    .filter_map(|root| predicate.changes_at(root, from, self.zone));
+                changes.min()
+            }
             Question::Top { .. } | Question::Consent(_) | Question::Member(_) => None,
         }
     }
 
-    /// The attribute that has the whole path as its name, if there is one.
-    pub(super) fn whole(&self, whole: Option<&str>) -> Option<&Value> {
-        self.profile.attributes.last(whole?)
+    fn attribute_holds(
+        &self,
+        predicate: &Predicate,
+        whole: Option<&str>,
+        take: Take,
+        now: TimeMs,
+    ) -> bool {
+        let attributes = &self.profile.attributes;
+        if take == Take::Last {
+            return match whole.and_then(|whole| attributes.last(whole)) {
+                Some(value) => predicate
+                    .checks
+                    .iter()
+                    .all(|check| check.holds(Some(value), now, self.zone)),
+                None => {
+                    let root = attributes.last(predicate.path.head());
+                    predicate.holds(root, now, self.zone)
+                }
+            };
+        }
+        // An attribute that has the whole path as its name goes before one that it leads into.
+        let whole = self.taken(whole, take);
+        let roots = self.taken(Some(predicate.path.head()), take);
+        predicate.checks.iter().all(|check| {
+            let holds = |value: &Value| check.operator.holds(value, now, self.zone);
+            let found = if whole.is_empty() {
+                roots.iter().any(|root| predicate.path.any(root, holds))
+            } else {
+                whole
+                    .iter()
+                    .any(|value| **value != Value::Null && holds(value))
+            };
+            found != check.negated
+        })
+    }
+
+    /// The values of the attribute of that name that a question is about.
+    pub(super) fn taken(&self, name: Option<&str>, take: Take) -> Vec<&Value> {
+        let Some(attribute) = name.and_then(|name| self.profile.attributes.get(name)) else {
+            return Vec::new();
+        };
+        match take {
+            Take::Last => vec![&attribute.last().value],
+            Take::First => vec![&attribute.first().value],
+            Take::All => attribute.all().map(|dated| &dated.value).collect(),
+        }
     }
 
     /// The first or last value.
@@ -143,13 +212,13 @@ impl Asked<'_> {
         }
     }
 
-    /// The number that a measured question compares; none for the average of nothing.
-    pub(super) fn number(&self, now: TimeMs) -> Option<f64> {
+    /// The number that a measured question compares in one memory; none for the average of nothing.
+    pub(super) fn number(&self, state: Option<&LeafState>, now: TimeMs) -> Option<f64> {
         let Question::Measured { span, average, .. } = self.question else {
             return None;
         };
         let memory = self.leaf?.memory;
-        let Some(state) = self.state else {
+        let Some(state) = state else {
             return empty(memory, *average);
         };
         match (state, memory) {
@@ -158,6 +227,13 @@ impl Asked<'_> {
                 let edge = now.plus(-ms);
                 let times = times.as_slice();
                 Some(count(times.len() - times.partition_point(|at| *at <= edge)))
+            }
+            (LeafState::Distinct(distinct), _) => {
+                let edge = match span {
+                    Span::Last(ms) => now.plus(-ms),
+                    _ => TimeMs(i64::MIN),
+                };
+                Some(count(distinct.times().filter(|at| *at > edge).count()))
             }
             (LeafState::Oldest(times), _) => {
                 let Span::Before(ms) = span else { return None };
@@ -204,15 +280,19 @@ impl Asked<'_> {
         }
     }
 
-    fn number_changes_at(&self, span: Span, bounds: &Bounds, from: TimeMs) -> Option<TimeMs> {
-        match (self.state?, self.leaf?.memory, span) {
+    fn number_changes_at(
+        &self,
+        state: &LeafState,
+        span: Span,
+        bounds: &Bounds,
+        from: TimeMs,
+    ) -> Option<TimeMs> {
+        match (state, self.leaf?.memory, span) {
             (LeafState::Newest(times), _, Span::Last(ms)) => {
-                let times = times.as_slice();
-                let inside = &times[times.partition_point(|at| *at <= from.plus(-ms))..];
-                let holds = bounds.hold(count(inside.len()));
-                let left = (1..=inside.len())
-                    .find(|gone| bounds.hold(count(inside.len() - gone)) != holds)?;
-                Some(inside[left - 1].plus(ms))
+                count_changes_at(times.as_slice().iter().copied(), ms, bounds, from)
+            }
+            (LeafState::Distinct(distinct), _, Span::Last(ms)) => {
+                count_changes_at(distinct.times(), ms, bounds, from)
             }
             (LeafState::Oldest(times), _, Span::Before(ms)) => {
                 let times = times.as_slice();
@@ -283,6 +363,22 @@ impl Asked<'_> {
     }
 }
 
+/// When so many of these times, oldest first, are out of a window that it makes a difference.
+fn count_changes_at(
+    times: impl Iterator<Item = TimeMs> + Clone,
+    ms: i64,
+    bounds: &Bounds,
+    from: TimeMs,
+) -> Option<TimeMs> {
+    let edge = from.plus(-ms);
+    let inside = times.skip_while(|at| *at <= edge);
+    let many = inside.clone().count();
+    let holds = bounds.hold(count(many));
+    let mut left = (0..many).rev().zip(inside);
+    let (_, gone) = left.find(|(left, _)| bounds.hold(count(*left)) != holds)?;
+    Some(gone.plus(ms))
+}
+
 /// The number where nothing ever happened.
 fn empty(memory: Memory, average: bool) -> Option<f64> {
     match memory {
@@ -300,7 +396,7 @@ fn of_sum(sum: Sum, average: bool) -> Option<f64> {
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "at most 64")]
+#[expect(clippy::cast_precision_loss, reason = "at most 256")]
 fn count(count: usize) -> f64 {
     count as f64
 }
