@@ -2,6 +2,15 @@
 
 use serde_json::Value as Json;
 
+/// The name of the event that puts somebody on a list, or takes them off.
+pub const LIST_EVENT: &str = "$list";
+
+/// The key that says of such an event on which list.
+#[must_use]
+pub fn list_key(list: &str) -> String {
+    format!("$list:{list}")
+}
+
 /// The kinds of messages that scripts have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {

@@ -4,9 +4,10 @@
 use jiff::tz::TimeZone;
 
 use super::calendar::{anniversaries, date_instant, pane_end};
-use super::event::{Happening, Kind};
+use super::event::Kind;
 use super::language::{Audience, Check, Have, When, Window};
 use super::value::date_text;
+use super::world::Person;
 
 /// What in the definitions takes time.
 #[derive(Debug, Clone, Default)]
@@ -19,6 +20,8 @@ pub struct Clockwork {
     around: Vec<i64>,
     /// Distances before an anniversary.
     anniversaries: Vec<i64>,
+    /// How long memberships last.
+    lasts: Vec<i64>,
 }
 
 impl Clockwork {
@@ -28,6 +31,7 @@ impl Clockwork {
         let mut all = Self::default();
         for audience in audiences {
             audience.when.each(&mut |when| all.collect(when));
+            all.lasts.extend(audience.lasts);
         }
         for list in [&mut all.after, &mut all.around, &mut all.anniversaries] {
             list.sort_unstable();
@@ -40,18 +44,26 @@ impl Clockwork {
 
     fn collect(&mut self, when: &When) {
         match when {
-            When::Did(did) | When::DidNot(did) => self.window(&did.window),
+            When::Did(did) | When::DidNot(did) => {
+                self.window(&did.window);
+                self.after.extend(did.min_age);
+            }
             When::ThenNot(condition) => {
                 self.after.push(condition.within);
                 self.after
                     .push(condition.within + condition.stay.unwrap_or(condition.within));
+            }
+            When::InOrder(condition) => {
+                let wait = condition.silence.as_ref().map_or(0, |silence| silence.wait);
+                self.after.push(wait);
+                self.after.push(wait + condition.stay.unwrap_or(wait));
             }
             When::Have(Have::Top { window, checks, .. }) => {
                 self.window(window);
                 self.checks(checks);
             }
             When::Have(Have::Edge { checks, .. }) => self.checks(checks),
-            When::Have(Have::Attribute(predicate)) => self.checks(&predicate.checks),
+            When::Have(Have::Attribute(_, predicate)) => self.checks(&predicate.checks),
             _ => {}
         }
     }
@@ -85,8 +97,16 @@ impl Clockwork {
 
     /// The instants after `from` and up to `to`, in order.
     #[must_use]
-    pub fn between(&self, from: i64, to: i64, history: &[Happening], zone: &TimeZone) -> Vec<i64> {
+    pub fn between(&self, from: i64, to: i64, person: &Person, zone: &TimeZone) -> Vec<i64> {
+        let history = person.history.as_slice();
         let mut found = Vec::new();
+        for begun in person
+            .held
+            .values()
+            .chain(history.iter().map(|one| &one.time))
+        {
+            found.extend(self.lasts.iter().map(|lasts| begun + lasts));
+        }
         for one in history {
             found.extend(self.after.iter().map(|distance| one.time + distance));
             let panes = self.panes.iter();

@@ -1,18 +1,18 @@
 //! Who is a member: every question is answered from the whole history, which is looked through
 //! anew for each.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::tz::TimeZone;
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 
 use super::calendar::{date_instant, pane_start};
-use super::event::{Happening, Kind};
+use super::event::{Happening, Kind, LIST_EVENT, list_key};
 use super::language::{
-    Audience, Bound, Did, Have, Measure, Pattern, Predicate, ThenNot, When, Window,
+    Bound, Did, Have, InOrder, Measure, Pattern, Predicate, Take, ThenNot, When, Window,
 };
 use super::value::{Moment, all_hold, at_path, number, scalar};
-use super::wait::{Part, Parts};
+use super::wait::{Part, Parts, Rules};
 
 /// Counts that one event more or less can change keep their instants up to here; beyond, they
 /// are counted per pane.
@@ -21,24 +21,17 @@ const EXACT_COUNT_MAX: f64 = 64.0;
 /// Everything that answers may depend on.
 #[derive(Debug, Clone, Copy)]
 pub struct Judge<'a> {
-    /// The definitions in force.
-    pub audiences: &'a [Audience],
     /// The account's zone.
     pub zone: &'a TimeZone,
     /// The person's history, in the order of arrival.
     pub history: &'a [Happening],
     /// The time.
     pub now: i64,
+    /// The audiences that the person is in, of those that may be asked for.
+    pub member_of: &'a BTreeSet<String>,
 }
 
 impl Judge<'_> {
-    /// Whether the person is a member.
-    #[must_use]
-    pub fn is_member(&self, id: &str) -> bool {
-        let audience = self.audiences.iter().find(|one| one.id == id);
-        audience.is_some_and(|one| self.holds(&one.when))
-    }
-
     /// Whether the condition is true of the person.
     #[must_use]
     pub fn holds(&self, when: &When) -> bool {
@@ -46,11 +39,18 @@ impl Judge<'_> {
             When::All(items) => items.iter().all(|item| self.holds(item)),
             When::Any(items) => items.iter().any(|item| self.holds(item)),
             When::None(items) => !items.iter().any(|item| self.holds(item)),
-            When::Did(did) => self.did(did),
-            When::DidNot(did) => !self.did(did),
+            When::Did(did) => self.is_old_enough(did) && self.did(did),
+            When::DidNot(did) => self.is_old_enough(did) && !self.did(did),
             When::ThenNot(condition) => self.then_not(condition),
+            When::InOrder(condition) => self.in_order(condition),
             When::Have(have) => self.have(have),
         }
+    }
+
+    fn is_old_enough(&self, did: &Did) -> bool {
+        let first = self.history.iter().map(|one| one.time).min();
+        did.min_age
+            .is_none_or(|age| first.is_some_and(|first| first + age <= self.now))
     }
 
     fn matching<'a>(&'a self, on: &'a Pattern) -> impl Iterator<Item = &'a Happening> {
@@ -98,34 +98,92 @@ impl Judge<'_> {
         } else {
             did.measured.as_slice()
         };
+        match &did.by {
+            None => self.all_measured(did, measured, |_| true),
+            // One value has to fulfil it all; events without one are in no group.
+            Some(by) => {
+                let values: BTreeSet<String> = self
+                    .matching(&did.on)
+                    .filter_map(|one| key_of(one, by))
+                    .collect();
+                values.iter().any(|value| {
+                    self.all_measured(did, measured, |one| key_of(one, by).as_ref() == Some(value))
+                })
+            }
+        }
+    }
+
+    fn all_measured(
+        &self,
+        did: &Did,
+        measured: &[(Measure, Vec<Bound>)],
+        counts: impl Fn(&Happening) -> bool,
+    ) -> bool {
         measured.iter().all(|(measure, bounds)| {
-            let exact = *measure == Measure::Count && bounds.iter().all(Bound::is_small);
-            let inside = |one: &&Happening| self.is_inside(one.time, &did.window, exact);
+            let exact = match measure {
+                Measure::Count => bounds.iter().all(Bound::is_small),
+                Measure::Distinct(_) => true,
+                _ => false,
+            };
+            let inside =
+                |one: &&Happening| counts(one) && self.is_inside(one.time, &did.window, exact);
             let events: Vec<&Happening> = self.matching(&did.on).filter(inside).collect();
             let number = measure.of(&events);
             number.is_some_and(|number| bounds.iter().all(|bound| bound.holds(number)))
         })
     }
 
-    fn then_not(&self, condition: &ThenNot) -> bool {
-        let parts = |on: &Pattern| -> Vec<Part> {
-            let key = |one: &Happening| {
-                let path = condition.matching.as_deref()?;
-                let (object, path) = one.object(path);
-                scalar(at_path(object, path).first()?)
-            };
-            let part = |one: &Happening| Part {
-                at: one.time,
-                key: key(one).unwrap_or_default(),
-            };
-            self.matching(on).map(part).collect()
+    /// The events of a pattern with the value that they share, or that of not having any.
+    fn parts(&self, on: &Pattern, matching: Option<&str>) -> Vec<Part> {
+        let key = |one: &Happening| {
+            matching
+                .and_then(|path| key_of(one, path))
+                .unwrap_or_default()
         };
-        let parts = Parts {
-            starts: parts(&condition.did),
+        let part = |one: &Happening| Part {
+            at: one.time,
+            key: key(one),
+        };
+        self.matching(on).map(part).collect()
+    }
+
+    fn then_not(&self, condition: &ThenNot) -> bool {
+        let parts = |on: &Pattern| self.parts(on, condition.matching.as_deref());
+        let all = Parts {
+            steps: vec![parts(&condition.did)],
             awaited: parts(&condition.then_not),
             ends: condition.until.as_ref().map(parts).unwrap_or_default(),
         };
-        parts.hold(condition, self.now)
+        let until_it_comes = condition.stay.is_none() && condition.until.is_some();
+        let rules = Rules {
+            span: None,
+            within: condition.within,
+            stay: (!until_it_comes).then(|| condition.stay.unwrap_or(condition.within)),
+            restart: condition.restart,
+        };
+        all.hold(rules, self.now)
+    }
+
+    fn in_order(&self, condition: &InOrder) -> bool {
+        let parts = |on: &Pattern| self.parts(on, condition.matching.as_deref());
+        let silence = condition.silence.as_ref();
+        let all = Parts {
+            steps: condition.steps.iter().map(parts).collect(),
+            awaited: silence
+                .map(|silence| parts(&silence.then_not))
+                .unwrap_or_default(),
+            ends: condition.until.as_ref().map(parts).unwrap_or_default(),
+        };
+        let wait = silence.map(|silence| silence.wait);
+        let rules = Rules {
+            span: condition.within,
+            within: wait.unwrap_or(0),
+            stay: condition
+                .stay
+                .or(wait.filter(|_| condition.until.is_none())),
+            restart: silence.is_some_and(|silence| silence.restart),
+        };
+        all.hold(rules, self.now)
     }
 
     fn have(&self, have: &Have) -> bool {
@@ -134,7 +192,20 @@ impl Judge<'_> {
             zone: self.zone,
         };
         match have {
-            Have::Attribute(predicate) => predicate.holds(&self.attributes(), at),
+            Have::Attribute(take, predicate) => {
+                let (head, _) = predicate.path.split_at(
+                    predicate
+                        .path
+                        .find(['.', '['])
+                        .unwrap_or(predicate.path.len()),
+                );
+                let given = self.given(head, *take);
+                let found: Vec<&Json> = given
+                    .iter()
+                    .flat_map(|one| at_path(&one.said, &predicate.path))
+                    .collect();
+                all_hold(&predicate.checks, &found, at)
+            }
             Have::Total(on, of, bounds) => {
                 let events: Vec<&Happening> = self.matching(on).collect();
                 let sum = Measure::Sum(of.clone()).of(&events).unwrap_or_default();
@@ -161,7 +232,8 @@ impl Judge<'_> {
                 let value = self.edge(*first, on, of);
                 all_hold(checks, &value.iter().collect::<Vec<_>>(), at)
             }
-            Have::Audience(id) => self.is_member(id),
+            Have::Audience(id) => self.member_of.contains(id),
+            Have::List(id) => self.is_listed(id),
             Have::Consent(names) => names.iter().all(|name| self.agreed(name)),
         }
     }
@@ -188,22 +260,31 @@ impl Judge<'_> {
         found.map(|(_, value)| value)
     }
 
-    /// The current attributes: of each the value that was given last, by its own time.
-    #[must_use]
-    pub fn attributes(&self) -> Json {
-        let mut given: Vec<&Happening> = self
+    /// The events that gave an attribute the values that are asked for, by their own times; at one
+    /// instant arrival decides.
+    fn given(&self, name: &str, take: Take) -> Vec<&Happening> {
+        let gives = |one: &&Happening| {
+            one.kind == Kind::Identify && one.name != LIST_EVENT && one.said.get(name).is_some()
+        };
+        let mut given: Vec<&Happening> = self.history.iter().filter(gives).collect();
+        given.sort_by_key(|one| one.time);
+        match take {
+            Take::All => given,
+            Take::First => given.into_iter().take(1).collect(),
+            Take::Last => given.into_iter().last().into_iter().collect(),
+        }
+    }
+
+    /// What was uploaded last counts.
+    fn is_listed(&self, list: &str) -> bool {
+        let name = list_key(list);
+        let mut uploads: Vec<&Happening> = self
             .history
             .iter()
-            .filter(|one| one.kind == Kind::Identify)
+            .filter(|one| one.name == LIST_EVENT && one.said.get(&name).is_some())
             .collect();
-        given.sort_by_key(|one| one.time);
-        let mut attributes = json!({});
-        for one in given {
-            for (name, value) in one.said.as_object().into_iter().flatten() {
-                attributes[name] = value.clone();
-            }
-        }
-        attributes
+        uploads.sort_by_key(|one| one.time);
+        uploads.last().is_some_and(|one| one.said[&name] == true)
     }
 
     /// The newest decision counts, and of several at one instant a refusal.
@@ -214,9 +295,15 @@ impl Judge<'_> {
     }
 }
 
-/// The most frequent scalar; the elements of a list count each, and of equally frequent ones the
-/// first in the alphabet is it.
+/// The most frequent scalar; of equally frequent ones the first in the alphabet.
 fn favourite<'a>(events: impl Iterator<Item = &'a Happening>, of: &str) -> Option<(String, u32)> {
+    let counts = scalars(events, of);
+    let most = counts.values().copied().max()?;
+    counts.into_iter().find(|(_, count)| *count == most)
+}
+
+/// How often each scalar is at a path; the elements of a list count each.
+fn scalars<'a>(events: impl Iterator<Item = &'a Happening>, of: &str) -> BTreeMap<String, u32> {
     let mut counts: BTreeMap<String, u32> = BTreeMap::new();
     for one in events {
         let (object, path) = one.object(of);
@@ -230,8 +317,13 @@ fn favourite<'a>(events: impl Iterator<Item = &'a Happening>, of: &str) -> Optio
             }
         }
     }
-    let most = counts.values().copied().max()?;
-    counts.into_iter().find(|(_, count)| *count == most)
+    counts
+}
+
+/// The scalar that an event is kept apart by.
+fn key_of(one: &Happening, path: &str) -> Option<String> {
+    let (object, path) = one.object(path);
+    scalar(at_path(object, path).first()?)
 }
 
 impl Measure {
@@ -256,6 +348,8 @@ impl Measure {
                 let numbers = numbers(of);
                 (!numbers.is_empty()).then(|| numbers.iter().sum::<f64>() / numbers.len() as f64)
             }
+            #[expect(clippy::cast_precision_loss, reason = "stories are short")]
+            Self::Distinct(of) => Some(scalars(events.iter().copied(), of).len() as f64),
             Self::Least(of) => numbers(of).into_iter().reduce(f64::min),
             Self::Greatest(of) => numbers(of).into_iter().reduce(f64::max),
         }

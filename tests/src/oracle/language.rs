@@ -9,6 +9,8 @@ pub struct Audience {
     pub id: String,
     /// Who is a member.
     pub when: When,
+    /// `membership_duration`, in milliseconds.
+    pub lasts: Option<i64>,
 }
 
 /// Who is a member.
@@ -26,6 +28,8 @@ pub enum When {
     DidNot(Did),
     /// Something was done, and something else did not follow in time.
     ThenNot(ThenNot),
+    /// Steps followed one another.
+    InOrder(InOrder),
     /// Something is true of the person.
     Have(Have),
 }
@@ -143,6 +147,8 @@ pub enum Measure {
     Least(String),
     /// `max`
     Greatest(String),
+    /// `distinct`
+    Distinct(String),
 }
 
 /// A comparison of a computed number.
@@ -173,6 +179,10 @@ pub struct Did {
     pub window: Window,
     /// What they come to; at least one event where nothing is said.
     pub measured: Vec<(Measure, Vec<Bound>)>,
+    /// For each value of this property by itself.
+    pub by: Option<String>,
+    /// How long the person has to be known, in milliseconds.
+    pub min_age: Option<i64>,
 }
 
 /// `did … then_not …`
@@ -194,11 +204,50 @@ pub struct ThenNot {
     pub until: Option<Pattern>,
 }
 
+/// `in_order`
+#[derive(Debug, Clone, PartialEq)]
+pub struct InOrder {
+    /// The steps.
+    pub steps: Vec<Pattern>,
+    /// How long all of them may take, in milliseconds.
+    pub within: Option<i64>,
+    /// The property that all share.
+    pub matching: Option<String>,
+    /// What does not follow.
+    pub silence: Option<Silence>,
+    /// How long it counts, in milliseconds: `in`, or `stay` where something is awaited.
+    pub stay: Option<i64>,
+    /// `stay_until`
+    pub until: Option<Pattern>,
+}
+
+/// What must not follow the steps.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Silence {
+    /// `then_not`
+    pub then_not: Pattern,
+    /// `wait`, in milliseconds.
+    pub wait: i64,
+    /// `rearm: last`
+    pub restart: bool,
+}
+
+/// Which of an attribute's values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Take {
+    /// The current one.
+    Last,
+    /// The first one ever.
+    First,
+    /// Any that it ever had.
+    All,
+}
+
 /// What is true of somebody.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Have {
-    /// An attribute's current value.
-    Attribute(Predicate),
+    /// An attribute's value.
+    Attribute(Take, Predicate),
     /// The sum of a property, ever.
     Total(Pattern, String, Vec<Bound>),
     /// The most frequent value of a property.
@@ -227,6 +276,8 @@ pub enum Have {
     },
     /// Membership in another audience.
     Audience(String),
+    /// Being on an uploaded list.
+    List(String),
     /// Consents that are all granted.
     Consent(Vec<String>),
 }
@@ -257,9 +308,16 @@ impl When {
                 [(Measure::Average(_), _)] => "avg",
                 [(Measure::Least(_), _)] => "min",
                 [(Measure::Greatest(_), _)] => "max",
+                [(Measure::Distinct(_), _)] => "distinct",
                 _ => "several",
             };
-            format!("{head} {measure} {}", did.window.kind())
+            let by = if did.by.is_some() { " by" } else { "" };
+            let age = if did.min_age.is_some() {
+                " min_age"
+            } else {
+                ""
+            };
+            format!("{head} {measure} {}{by}{age}", did.window.kind())
         };
         match self {
             Self::All(_) => "all".to_owned(),
@@ -268,6 +326,7 @@ impl When {
             Self::Did(one) => did("did", one),
             Self::DidNot(one) => did("did_not", one),
             Self::ThenNot(one) => one.kind(),
+            Self::InOrder(one) => one.kind(),
             Self::Have(have) => have.kind(),
         }
     }
@@ -300,18 +359,40 @@ impl ThenNot {
     }
 }
 
+impl InOrder {
+    fn kind(&self) -> String {
+        let mut kind = "in_order".to_owned();
+        for (said, word) in [
+            (self.within.is_some(), " within"),
+            (self.matching.is_some(), " match"),
+            (self.silence.is_some(), " then_not"),
+            (self.stay.is_some(), " stay"),
+            (self.until.is_some(), " stay_until"),
+        ] {
+            kind.push_str(if said { word } else { "" });
+        }
+        kind
+    }
+}
+
 impl Have {
     fn kind(&self) -> String {
         match self {
-            Self::Attribute(predicate) => {
+            Self::Attribute(take, predicate) => {
                 let first = predicate.checks.first();
-                format!("have trait {}", first.map_or("", Check::name))
+                let take = match take {
+                    Take::Last => "",
+                    Take::First => "first ",
+                    Take::All => "all ",
+                };
+                format!("have {take}trait {}", first.map_or("", Check::name))
             }
             Self::Total(..) => "have total".to_owned(),
             Self::Top { window, .. } => format!("have top {}", window.kind()),
             Self::Edge { first: true, .. } => "have first".to_owned(),
             Self::Edge { first: false, .. } => "have last".to_owned(),
             Self::Audience(_) => "have audience".to_owned(),
+            Self::List(_) => "have list".to_owned(),
             Self::Consent(_) => "have consent".to_owned(),
         }
     }

@@ -3,14 +3,21 @@
 use serde_json::{Map, Value as Json, json};
 
 use super::language::{
-    Audience, Bound, Check, Did, Have, Measure, Pattern, Predicate, ThenNot, When, Window,
+    Audience, Bound, Check, Did, Have, InOrder, Measure, Pattern, Predicate, Take, ThenNot, When,
+    Window,
 };
 
 impl Audience {
     /// The whole definition.
     #[must_use]
     pub fn to_json(&self) -> Json {
-        json!({ "id": self.id, "when": self.when.to_json() })
+        let mut map = Map::new();
+        with(&mut map, "id", self.id.as_str().into());
+        with(&mut map, "when", self.when.to_json());
+        if let Some(lasts) = self.lasts {
+            with(&mut map, "membership_duration", duration(lasts).into());
+        }
+        Json::Object(map)
     }
 }
 
@@ -26,6 +33,7 @@ impl When {
             Self::Did(did) => json!({ "did": did.to_json() }),
             Self::DidNot(did) => json!({ "did_not": did.to_json() }),
             Self::ThenNot(then_not) => then_not.to_json(),
+            Self::InOrder(in_order) => in_order.to_json(),
             Self::Have(have) => json!({ "have": have.to_json() }),
         }
     }
@@ -208,7 +216,8 @@ fn bounds(all: &[Bound]) -> Map<String, Json> {
 
 impl Did {
     fn to_json(&self) -> Json {
-        if self.window == Window::Ever && self.measured.is_empty() {
+        let plain = self.by.is_none() && self.min_age.is_none() && self.measured.is_empty();
+        if self.window == Window::Ever && plain {
             return self.on.to_json();
         }
         let mut map = self.on.fields();
@@ -221,11 +230,18 @@ impl Did {
                 Measure::Average(of) => ("avg", Some(of)),
                 Measure::Least(of) => ("min", Some(of)),
                 Measure::Greatest(of) => ("max", Some(of)),
+                Measure::Distinct(of) => ("distinct", Some(of)),
             };
             if let Some(of) = of {
                 with(&mut limits, "of", of.as_str().into());
             }
             with(&mut map, key, Json::Object(limits));
+        }
+        if let Some(by) = &self.by {
+            with(&mut map, "by", by.as_str().into());
+        }
+        if let Some(age) = self.min_age {
+            with(&mut map, "min_age", duration(age).into());
         }
         Json::Object(map)
     }
@@ -253,6 +269,35 @@ impl ThenNot {
     }
 }
 
+impl InOrder {
+    fn to_json(&self) -> Json {
+        let mut map = Map::new();
+        let steps = self.steps.iter().map(Pattern::to_json).collect();
+        with(&mut map, "in_order", Json::Array(steps));
+        if let Some(span) = self.within {
+            with(&mut map, "within", duration(span).into());
+        }
+        if let Some(path) = &self.matching {
+            with(&mut map, "match", path.as_str().into());
+        }
+        if let Some(silence) = &self.silence {
+            with(&mut map, "then_not", silence.then_not.to_json());
+            with(&mut map, "wait", duration(silence.wait).into());
+            if silence.restart {
+                with(&mut map, "rearm", "last".into());
+            }
+        }
+        if let Some(stay) = self.stay {
+            let key = if self.silence.is_some() { "stay" } else { "in" };
+            with(&mut map, key, duration(stay).into());
+        }
+        if let Some(until) = &self.until {
+            with(&mut map, "stay_until", until.to_json());
+        }
+        Json::Object(map)
+    }
+}
+
 /// `buy.amount`, or the long form where there is a filter.
 fn property(on: &Pattern, of: &str) -> Json {
     if on.filter.is_empty() {
@@ -267,8 +312,13 @@ impl Have {
     fn to_json(&self) -> Json {
         let mut map = Map::new();
         match self {
-            Self::Attribute(predicate) => {
+            Self::Attribute(take, predicate) => {
                 with(&mut map, "trait", predicate.path.as_str().into());
+                match take {
+                    Take::Last => {}
+                    Take::First => with(&mut map, "take", "first".into()),
+                    Take::All => with(&mut map, "take", "all".into()),
+                }
                 predicate
                     .checks
                     .iter()
@@ -306,6 +356,7 @@ impl Have {
                 checks.iter().for_each(|check| check.put(&mut map));
             }
             Self::Audience(id) => with(&mut map, "audience", id.as_str().into()),
+            Self::List(id) => with(&mut map, "list", id.as_str().into()),
             Self::Consent(names) => with(&mut map, "consent", names.clone().into()),
         }
         Json::Object(map)

@@ -1,6 +1,6 @@
 //! One case through the engine, compared with the judge at every turn.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::tz::TimeZone;
 
@@ -12,7 +12,7 @@ use super::judge::Judge;
 use super::language::Audience;
 use super::outbox;
 use super::report::Tally;
-use super::world::{Id, Standing, Verdict, World};
+use super::world::{Id, Person, Standing, Verdict, World};
 use crate::random::Random;
 
 /// How many instants at which an answer changes are looked at between two steps.
@@ -112,8 +112,7 @@ impl Run {
     fn probes(&mut self, until: i64) -> Vec<i64> {
         let mut instants: Vec<i64> = Vec::new();
         for person in self.world.people() {
-            let history = person.history.as_slice();
-            instants.extend(self.clockwork.between(self.now, until, history, &self.zone));
+            instants.extend(self.clockwork.between(self.now, until, person, &self.zone));
         }
         instants.sort_unstable();
         instants.dedup();
@@ -155,43 +154,60 @@ impl Run {
         taken.extend(all);
     }
 
-    fn answers_of(&self, history: &[Happening], now: i64) -> Vec<bool> {
-        let judge = Judge {
-            audiences: &self.audiences,
-            zone: &self.zone,
-            history,
-            now,
-        };
-        self.audiences
-            .iter()
-            .map(|one| judge.holds(&one.when))
-            .collect()
+    /// Who the person is in, and since when conditions hold whose memberships last for a while.
+    /// Those that were not known to hold do since `unknown`, or since now.
+    fn answers_of(
+        &self,
+        person: &Person,
+        now: i64,
+        unknown: Option<i64>,
+    ) -> (BTreeSet<String>, BTreeMap<String, i64>) {
+        let (mut member_of, mut held) = (BTreeSet::new(), BTreeMap::new());
+        for audience in &self.audiences {
+            let judge = Judge {
+                zone: &self.zone,
+                history: &person.history,
+                now,
+                member_of: &member_of,
+            };
+            let mut member = judge.holds(&audience.when);
+            if let Some(lasts) = audience.lasts.filter(|_| member) {
+                let known = person.held.get(&audience.id).copied();
+                let since = known.or(unknown).unwrap_or(now);
+                held.insert(audience.id.clone(), since);
+                // Whatever the person does meanwhile is a match as well.
+                let last_match = person.last_seen().map_or(since, |seen| seen.max(since));
+                member = now < last_match + lasts;
+            }
+            if member {
+                member_of.insert(audience.id.clone());
+            }
+        }
+        (member_of, held)
     }
 
-    fn answers_at(&self, now: i64) -> Vec<Vec<bool>> {
-        self.world
-            .people()
-            .map(|person| self.answers_of(&person.history, now))
+    fn answers_at(&self, now: i64) -> Vec<BTreeSet<String>> {
+        let people = self.world.people();
+        people
+            .map(|person| self.answers_of(person, now, None).0)
             .collect()
     }
 
     /// Everybody's standings as they have to be now.
     fn judge_all(&mut self) {
         let everybody: Vec<Id> = self.world.people().map(|one| one.root.clone()).collect();
-        everybody.iter().for_each(|root| self.judge_one(root));
+        everybody.iter().for_each(|root| self.judge_one(root, None));
     }
 
-    fn judge_one(&mut self, root: &Id) {
-        let Some(history) = self
-            .world
-            .person_mut(root)
-            .map(|person| person.history.clone())
-        else {
+    fn judge_one(&mut self, root: &Id, unknown: Option<i64>) {
+        let Some(person) = self.world.owner(root) else {
             return;
         };
-        let answers = self.answers_of(&history, self.now);
+        let (member_of, held) = self.answers_of(person, self.now, unknown);
         let person = self.world.person_mut(root).expect("it was there just now");
-        for (audience, member) in self.audiences.iter().zip(answers) {
+        person.held = held;
+        for audience in &self.audiences {
+            let member = member_of.contains(&audience.id);
             let standing = person.standings.entry(audience.id.clone()).or_default();
             if standing.member != member {
                 standing.member = member;
@@ -200,29 +216,34 @@ impl Run {
         }
     }
 
+    /// Other definitions apply. Since when their conditions hold nobody knows: since the person
+    /// was there last.
+    fn edit(&mut self, audiences: &[Audience]) -> Result<(), Failure> {
+        self.audiences = audiences.to_vec();
+        self.clockwork = Clockwork::of(audiences);
+        self.observed.tally.definitions(audiences);
+        let roots: Vec<Id> = self.world.people().map(|one| one.root.clone()).collect();
+        for root in &roots {
+            let person = self
+                .world
+                .person_mut(root)
+                .expect("it is one of the people");
+            let is_left = |id: &String| audiences.iter().any(|one| one.id == *id);
+            person.standings.retain(|id, _| is_left(id));
+            person.held.retain(|id, _| is_left(id));
+            let seen = person.last_seen();
+            self.judge_one(root, seen);
+        }
+        match self.engine.edit(audiences) {
+            Ok(()) => Ok(()),
+            Err(refused) => self.fail(format!("the edit is refused: {refused}")),
+        }
+    }
+
     fn act(&mut self, action: &Action) -> Result<(), Failure> {
         match action {
             Action::Send(events) => self.send(events),
-            Action::Edit(audiences) => {
-                self.audiences.clone_from(audiences);
-                self.clockwork = Clockwork::of(audiences);
-                self.observed.tally.definitions(audiences);
-                let roots: Vec<Id> = self.world.people().map(|one| one.root.clone()).collect();
-                for root in &roots {
-                    let person = self
-                        .world
-                        .person_mut(root)
-                        .expect("it is one of the people");
-                    person
-                        .standings
-                        .retain(|id, _| audiences.iter().any(|one| one.id == *id));
-                }
-                self.judge_all();
-                match self.engine.edit(audiences) {
-                    Ok(()) => Ok(()),
-                    Err(refused) => self.fail(format!("the edit is refused: {refused}")),
-                }
-            }
+            Action::Edit(audiences) => self.edit(audiences),
             Action::Restart => {
                 self.engine.restart();
                 Ok(())
@@ -280,7 +301,7 @@ impl Run {
         let before: Vec<Id> = self.world.people().map(|one| one.root.clone()).collect();
         let (root, merged) = self.world.link(event);
         if merged {
-            self.judge_one(&root);
+            self.judge_one(&root, None);
             let lost = before
                 .into_iter()
                 .filter(|root| self.world.person_mut(root).is_none());
@@ -288,7 +309,7 @@ impl Run {
             self.gone.extend(lost);
         }
         self.world.add(&root, event);
-        self.judge_one(&root);
+        self.judge_one(&root, None);
     }
 
     fn compare(&mut self) -> Result<(), Failure> {

@@ -104,6 +104,11 @@ fn fewer(audiences: &[Audience]) -> Vec<Vec<Audience>> {
             fewer.remove(place);
             all.push(fewer);
         }
+        if audiences[place].lasts.is_some() {
+            let mut changed = audiences.to_vec();
+            changed[place].lasts = None;
+            all.push(changed);
+        }
         for when in simpler(&audiences[place].when) {
             let mut changed = audiences.to_vec();
             changed[place].when = when;

@@ -182,20 +182,25 @@ impl Check {
                     .any(|(start, end)| start <= at.now && at.now < end)
             }),
             Self::Some(all) => one(&|value| {
-                let items = value.as_array().into_iter().flatten();
-                let mut items = items;
-                items.any(|item| all.iter().all(|predicate| predicate.holds(item, at)))
+                elements(value)
+                    .iter()
+                    .any(|item| all.iter().all(|predicate| predicate.holds(item, at)))
             }),
         }
     }
 }
 
-/// Whether a list has one of these; anything else is a list of one.
-fn has_one(value: &Json, bounds: &[Json]) -> bool {
-    let items = match value {
-        Json::Array(items) => items.as_slice(),
+/// The elements of a list; anything else is a list of one.
+fn elements(value: &Json) -> &[Json] {
+    match value {
+        Json::Array(items) => items,
         other => std::slice::from_ref(other),
-    };
+    }
+}
+
+/// Whether a list has one of these.
+fn has_one(value: &Json, bounds: &[Json]) -> bool {
+    let items = elements(value);
     let has = |bound: &Json| {
         let bound = scalar(bound);
         items

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::event::{Happening, Kind};
+use super::event::{Happening, Kind, LIST_EVENT};
 
 /// How long an id makes its message idempotent, and how long the erased stay erased, in
 /// milliseconds.
@@ -28,6 +28,8 @@ pub struct Person {
     pub history: Vec<Happening>,
     /// What became of each membership so far, by audience.
     pub standings: BTreeMap<String, Standing>,
+    /// Since when the conditions hold of audiences whose memberships last for a while.
+    pub held: BTreeMap<String, i64>,
 }
 
 /// A membership and the transitions that led to it.
@@ -150,6 +152,7 @@ impl World {
             ids: vec![root.clone()],
             history: Vec::new(),
             standings: BTreeMap::new(),
+            held: BTreeMap::new(),
         })
     }
 
@@ -221,6 +224,13 @@ impl World {
 }
 
 impl Person {
+    /// When the person was there last. Being put on a list is nothing that they did.
+    #[must_use]
+    pub fn last_seen(&self) -> Option<i64> {
+        let done = self.history.iter().filter(|one| one.name != LIST_EVENT);
+        done.map(|one| one.time).max()
+    }
+
     fn learn(&mut self, event: &Happening) {
         // `track` with both ids links nothing.
         let links = event.user.is_none() || event.kind == Kind::Identify;

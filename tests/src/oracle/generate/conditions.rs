@@ -4,8 +4,11 @@ use super::checks::{PROPERTIES, Sort, TRAITS, check, predicate};
 use super::dice::Dice;
 use super::taste::Taste;
 use crate::oracle::language::{
-    Bound, Did, Have, Measure, Pattern, Predicate, ThenNot, When, Window,
+    Bound, Did, Have, InOrder, Measure, Pattern, Predicate, Silence, Take, ThenNot, When, Window,
 };
+
+/// The lists that can be uploaded.
+pub(super) const LISTS: [&str; 2] = ["l0", "l1"];
 
 /// How deep definitions are at the most.
 const DEPTH_MAX: u32 = 4;
@@ -32,23 +35,46 @@ fn branch(dice: &mut Dice, taste: &Taste, others: &[String], depth: u32) -> When
 
 fn leaf(dice: &mut Dice, taste: &Taste, others: &[String]) -> When {
     match dice.between(0, 99) {
-        0..=34 => When::Did(did(dice, taste)),
-        35..=46 => When::DidNot(did(dice, taste)),
-        47..=64 => When::ThenNot(then_not(dice, taste)),
-        65..=79 => When::Have(Have::Attribute(predicate(dice, taste, &TRAITS))),
-        80..=84 => {
+        0..=31 => When::Did(did(dice, taste)),
+        32..=42 => When::DidNot(did(dice, taste)),
+        43..=57 => When::ThenNot(then_not(dice, taste)),
+        58..=67 => When::InOrder(in_order(dice, taste)),
+        68..=80 => {
+            let take = *dice.pick(&[Take::Last, Take::Last, Take::Last, Take::First, Take::All]);
+            When::Have(Have::Attribute(take, predicate(dice, taste, &TRAITS)))
+        }
+        81..=84 => {
             let of = amount(dice);
             When::Have(Have::Total(pattern(dice, taste), of, bounds(dice)))
         }
-        85..=89 => When::Have(top(dice, taste)),
-        90..=93 => When::Have(edge(dice, taste)),
-        94..=96 if !others.is_empty() => When::Have(Have::Audience(dice.pick(others).clone())),
-        _ => When::Have(Have::Consent(
-            dice.some(&["marketing", "profiling"])
-                .into_iter()
-                .map(str::to_owned)
-                .collect(),
-        )),
+        85..=88 => When::Have(top(dice, taste)),
+        89..=92 => When::Have(edge(dice, taste)),
+        93..=95 if !others.is_empty() => When::Have(Have::Audience(dice.pick(others).clone())),
+        96 | 97 => When::Have(Have::List((*dice.pick(&LISTS)).to_owned())),
+        _ => {
+            let names = dice.some(&["marketing", "profiling"]);
+            When::Have(Have::Consent(
+                names.into_iter().map(str::to_owned).collect(),
+            ))
+        }
+    }
+}
+
+fn in_order(dice: &mut Dice, taste: &Taste) -> InOrder {
+    let many = *dice.pick(&[2, 2, 2, 3, 4]);
+    let steps = (0..many).map(|_| pattern(dice, taste)).collect();
+    let silence = dice.chance(35).then(|| Silence {
+        then_not: pattern(dice, taste),
+        wait: taste.duration(dice),
+        restart: dice.chance(40),
+    });
+    InOrder {
+        steps,
+        within: dice.chance(60).then(|| taste.duration(dice)),
+        matching: dice.chance(30).then(|| "k".to_owned()),
+        silence,
+        stay: dice.chance(40).then(|| taste.duration(dice)),
+        until: dice.chance(15).then(|| pattern(dice, taste)),
     }
 }
 
@@ -127,10 +153,19 @@ fn did(dice: &mut Dice, taste: &Taste) -> Did {
         };
         measured.push((measure, bounds(dice)));
     }
+    let aged = few || matches!(window, Window::Band { .. });
+    if !aged && dice.chance(15) {
+        let of = (*dice.pick(&["k", "k", "tags", "n"])).to_owned();
+        measured = vec![(Measure::Distinct(of), count(dice, true))];
+    }
     Did {
         on,
         window,
         measured,
+        by: dice
+            .chance(12)
+            .then(|| (*dice.pick(&["k", "k", "n"])).to_owned()),
+        min_age: dice.chance(12).then(|| taste.duration(dice)),
     }
 }
 

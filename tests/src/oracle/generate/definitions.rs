@@ -20,7 +20,8 @@ pub(super) fn first(dice: &mut Dice, taste: &Taste) -> Vec<Audience> {
 fn push(dice: &mut Dice, taste: &Taste, all: &mut Vec<Audience>, id: String) {
     let others: Vec<String> = all.iter().map(|one| one.id.clone()).collect();
     let when = when(dice, taste, &others);
-    all.push(Audience { id, when });
+    let lasts = dice.chance(15).then(|| taste.duration(dice));
+    all.push(Audience { id, when, lasts });
 }
 
 /// Keeps some, changes some, removes some and adds one.

@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value as Json, json};
 
 use super::checks::{PROPERTIES, Sort, TRAITS, WORDS, quarters, scalar};
+use super::conditions::LISTS;
 use super::definitions;
 use super::dice::Dice;
 use super::taste::Taste;
 use crate::oracle::case::{Action, BEGIN, Step};
-use crate::oracle::event::{Happening, Kind};
+use crate::oracle::event::{Happening, Kind, LIST_EVENT, list_key};
 use crate::oracle::language::Audience;
 use crate::oracle::world::Id;
 
@@ -95,11 +96,18 @@ impl Writer<'_> {
             88..=92 => Kind::Track,
             _ => Kind::Consent,
         };
-        let (user, visitor, previous) = self.ids(dice, kind);
+        let (mut user, mut visitor, previous) = self.ids(dice, kind);
+        let lists = kind == Kind::Identify && dice.chance(20);
+        if lists {
+            // Lists hold the ids of users.
+            user = user.or(Some("u0".to_owned()));
+            visitor = None;
+        }
         let event = Happening {
             kind,
             name: match kind {
                 Kind::Track => *dice.pick(&self.taste.events),
+                Kind::Identify if lists => LIST_EVENT,
                 Kind::Identify => "identify",
                 Kind::Alias => "alias",
                 Kind::Consent => "consent",
@@ -113,6 +121,10 @@ impl Writer<'_> {
             received: self.now,
             said: match kind {
                 Kind::Track => self.said(dice, &PROPERTIES, 65),
+                Kind::Identify if lists => {
+                    let list: &str = *dice.pick(&LISTS);
+                    json!({ list_key(list): dice.chance(65) })
+                }
                 Kind::Identify => self.said(dice, &TRAITS, 35),
                 Kind::Alias => json!({}),
                 Kind::Consent => {
