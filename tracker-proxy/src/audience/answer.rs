@@ -226,28 +226,29 @@ impl Asked<'_> {
                 let Span::Last(ms) = span else { return None };
                 let edge = now.plus(-ms);
                 let times = times.as_slice();
-                Some(count(times.len() - times.partition_point(|at| *at <= edge)))
+                self.counted(times.len() - times.partition_point(|at| *at <= edge))
             }
             (LeafState::Distinct(distinct), _) => {
                 let edge = match span {
                     Span::Last(ms) => now.plus(-ms),
                     _ => TimeMs(i64::MIN),
                 };
-                Some(count(distinct.times().filter(|at| *at > edge).count()))
+                self.counted(distinct.times().filter(|at| *at > edge).count())
             }
             (LeafState::Oldest(times), _) => {
                 let Span::Before(ms) = span else { return None };
                 let edge = now.plus(-ms);
-                Some(count(times.as_slice().partition_point(|at| *at <= edge)))
+                self.counted(times.as_slice().partition_point(|at| *at <= edge))
             }
             #[expect(clippy::cast_precision_loss, reason = "nobody does a thing 2^53 times")]
             (LeafState::Count(count), _) => Some(*count as f64),
-            (LeafState::Sum(sum), _) => of_sum(*sum, *average),
+            (LeafState::Sum(sum), _) => self.summed(*sum, *average),
             (LeafState::Extreme(extreme), _) => Some(*extreme).filter(|number| number.is_finite()),
             (LeafState::CountPanes(panes), Memory::CountPanes(grain, _)) => {
                 let (from, to) = self.panes(*span, grain, now);
-                let parts = panes.between(from, to).iter();
-                Some(parts.map(|(_, part)| f64::from(*part)).sum())
+                let parts = panes.between(from, to);
+                let sum = parts.iter().map(|(_, part)| f64::from(*part)).sum();
+                (!parts.is_empty() || !self.is_grouped()).then_some(sum)
             }
             (LeafState::SumPanes(panes), Memory::NumberPanes(_, grain, _)) => {
                 let (from, to) = self.panes(*span, grain, now);
@@ -256,7 +257,7 @@ impl Asked<'_> {
                     .between(from, to)
                     .iter()
                     .for_each(|(_, part)| sum.add(*part));
-                of_sum(sum, *average)
+                self.summed(sum, *average)
             }
             (LeafState::ExtremePanes(panes), Memory::NumberPanes(which, grain, _)) => {
                 let (from, to) = self.panes(*span, grain, now);
@@ -265,6 +266,24 @@ impl Asked<'_> {
             }
             _ => None,
         }
+    }
+
+    fn is_grouped(&self) -> bool {
+        self.leaf.is_some_and(|leaf| leaf.grouped.is_some())
+    }
+
+    /// A count; none for a group that has nothing in the window: it is no group there.
+    fn counted(&self, many: usize) -> Option<f64> {
+        (many > 0 || !self.is_grouped()).then(|| count(many))
+    }
+
+    /// A sum or an average; none for the sum of a group that has nothing to be summed up.
+    fn summed(&self, sum: Sum, average: bool) -> Option<f64> {
+        let found = sum.average();
+        if average || (self.is_grouped() && found.is_none()) {
+            return found;
+        }
+        Some(sum.total())
     }
 
     /// The panes that a window has at `now`: from the first, before the second.
@@ -287,30 +306,34 @@ impl Asked<'_> {
         bounds: &Bounds,
         from: TimeMs,
     ) -> Option<TimeMs> {
+        let hold = |many: usize| self.counted(many).is_some_and(|many| bounds.hold(many));
         match (state, self.leaf?.memory, span) {
             (LeafState::Newest(times), _, Span::Last(ms)) => {
-                count_changes_at(times.as_slice().iter().copied(), ms, bounds, from)
+                count_changes_at(times.as_slice().iter().copied(), ms, hold, from)
             }
             (LeafState::Distinct(distinct), _, Span::Last(ms)) => {
-                count_changes_at(distinct.times(), ms, bounds, from)
+                count_changes_at(distinct.times(), ms, hold, from)
             }
             (LeafState::Oldest(times), _, Span::Before(ms)) => {
                 let times = times.as_slice();
                 let inside = times.partition_point(|at| *at <= from.plus(-ms));
-                let holds = bounds.hold(count(inside));
-                let next =
-                    (inside + 1..=times.len()).find(|many| bounds.hold(count(*many)) != holds)?;
+                let holds = hold(inside);
+                let next = (inside + 1..=times.len()).find(|many| hold(*many) != holds)?;
                 Some(times[next - 1].plus(ms))
             }
             (LeafState::CountPanes(panes), Memory::CountPanes(grain, _), _) => {
                 let merge = |sum: &mut u32, part| *sum = sum.saturating_add(part);
-                let holds = |sum: Option<u32>| bounds.hold(f64::from(sum.unwrap_or_default()));
+                let holds = |sum: Option<u32>| match sum {
+                    Some(sum) => bounds.hold(f64::from(sum)),
+                    None => hold(0),
+                };
                 self.panes_change_at(panes.as_slice(), grain, span, from, merge, holds)
             }
             (LeafState::SumPanes(panes), Memory::NumberPanes(_, grain, _), _) => {
                 let average = matches!(self.question, Question::Measured { average: true, .. });
                 let holds = |sum: Option<Sum>| {
-                    of_sum(sum.unwrap_or_default(), average).is_some_and(|sum| bounds.hold(sum))
+                    let number = self.summed(sum.unwrap_or_default(), average);
+                    number.is_some_and(|number| bounds.hold(number))
                 };
                 self.panes_change_at(panes.as_slice(), grain, span, from, Sum::add, holds)
             }
@@ -367,15 +390,15 @@ impl Asked<'_> {
 fn count_changes_at(
     times: impl Iterator<Item = TimeMs> + Clone,
     ms: i64,
-    bounds: &Bounds,
+    hold: impl Fn(usize) -> bool,
     from: TimeMs,
 ) -> Option<TimeMs> {
     let edge = from.plus(-ms);
     let inside = times.skip_while(|at| *at <= edge);
     let many = inside.clone().count();
-    let holds = bounds.hold(count(many));
+    let holds = hold(many);
     let mut left = (0..many).rev().zip(inside);
-    let (_, gone) = left.find(|(left, _)| bounds.hold(count(*left)) != holds)?;
+    let (_, gone) = left.find(|(left, _)| hold(*left) != holds)?;
     Some(gone.plus(ms))
 }
 
@@ -385,14 +408,6 @@ fn empty(memory: Memory, average: bool) -> Option<f64> {
         Memory::Number(Number::Least | Number::Greatest)
         | Memory::NumberPanes(Number::Least | Number::Greatest, ..) => None,
         _ => (!average).then_some(0.0),
-    }
-}
-
-fn of_sum(sum: Sum, average: bool) -> Option<f64> {
-    if average {
-        sum.average()
-    } else {
-        Some(sum.total())
     }
 }
 

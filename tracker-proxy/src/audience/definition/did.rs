@@ -120,6 +120,12 @@ impl Did {
         if measured.is_empty() {
             measured.push(once());
         }
+        if by.is_some() && measured.len() > 1 {
+            let message = "with `by` one value has to fulfil everything: \
+                           write one of `count`, `sum`, `avg`, `min`, `max` and `distinct`";
+            mistakes.add(node.place, message);
+            return None;
+        }
         let window = window?;
         if let Some(message) = unanswerable(window, &measured) {
             mistakes.add(node.place, message);

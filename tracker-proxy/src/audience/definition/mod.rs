@@ -130,6 +130,7 @@ when:
             "id: x\nwhen: {in_order: [a, b, c, d, e, f, g, h, i]}",
             "id: x\nwhen: {did: {event: a, distinct: {of: b, gte: 1000}}}",
             "id: x\nwhen: {did: {event: a, distinct: {of: b, gte: 2}, in: {more_than: 1d}}}",
+            "id: x\nwhen: {did: {event: a, by: b, count: 2, sum: {of: c, gte: 5}}}",
             "id: x\nwhen: {have: {trait: a, take: some, eq: 1}}",
             "id: x\nwhen: {have: {trait: a, eq: null}}",
             "id: x\nwhen: {have: {trait: a, matches: 'a{9999}{9999}'}}",

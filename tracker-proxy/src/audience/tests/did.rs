@@ -211,6 +211,19 @@ fn different_values_are_counted_once_each_and_leave_exactly() {
 }
 
 #[test]
+fn a_value_without_events_in_the_window_is_no_group() {
+    let audience = "[{id: few, when: {did: {event: visit, by: sku, in: 1h, count: {lt: 3}}}}]";
+    let mut story = Story::new(audience);
+    assert_eq!(story.does("visit", r#"{"sku": "a"}"#), ["+few"]);
+    assert_eq!(story.until(DAY), [format!("-few at {HOUR}")]);
+    let audience =
+        "[{id: cheap, when: {did: {event: buy, by: shop, in: 1h, sum: {of: n, lt: 9}}}}]";
+    let mut story = Story::new(audience);
+    assert_eq!(story.does("buy", r#"{"shop": "a", "n": 1}"#), ["+cheap"]);
+    assert_eq!(story.until(DAY), [format!("-cheap at {}", HOUR + MINUTE)]);
+}
+
+#[test]
 fn values_may_be_looked_at_one_by_one() {
     let audience = "
 - { id: thrice, when: { did: { event: visit, by: sku, in: 1h, count: { gte: 3 } } } }
