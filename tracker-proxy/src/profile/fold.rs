@@ -187,7 +187,12 @@ pub fn merge(winner: &mut Profile, loser: Profile, changed: &mut Changed) {
     winner.ledger.merge(loser.ledger);
     winner.conditions.keep_told(&loser.conditions);
     winner.first_seen = winner.first_seen.min(loser.first_seen);
-    winner.last_seen = winner.last_seen.max(loser.last_seen);
+    // Somebody who begins as the other one has not been there since.
+    winner.last_seen = if winner.events == 0 {
+        loser.last_seen
+    } else {
+        winner.last_seen.max(loser.last_seen)
+    };
     winner.events += loser.events;
     winner.merges = winner.merges.saturating_add(loser.merges).saturating_add(1);
 }
