@@ -29,7 +29,7 @@ fn memberships_are_what_whole_histories_say() {
     for thread in threads {
         match thread.join().expect("the oracle does not panic") {
             Ok(tally) => seen.add(&tally),
-            Err(told) => panic!("{told}"),
+            Err(found) => panic!("{}", found.smaller()),
         }
     }
     say(&seen.to_string());

@@ -18,6 +18,10 @@ struct Options {
     /// How many cases
     #[arg(long, default_value_t = 100_000)]
     cases: u64,
+
+    /// Tell a failing case as it was found; otherwise it is made small first
+    #[arg(long)]
+    as_found: bool,
 }
 
 fn main() -> ExitCode {
@@ -32,8 +36,13 @@ fn main() -> ExitCode {
             say(&tally.to_string());
             ExitCode::SUCCESS
         }
-        Err(told) => {
-            say(&told);
+        Err(found) => {
+            let found = if options.as_found {
+                found
+            } else {
+                Box::new(found.smaller())
+            };
+            say(&found.to_string());
             ExitCode::FAILURE
         }
     }

@@ -100,7 +100,8 @@ impl Judge<'_> {
         };
         match &did.by {
             None => self.all_measured(did, measured, |_| true),
-            // One value has to fulfil it all; events without one are in no group.
+            // Events without a value are in no group, and a value of which there is nothing to
+            // be measured is none.
             Some(by) => {
                 let values: BTreeSet<String> = self
                     .matching(&did.on)
@@ -128,7 +129,9 @@ impl Judge<'_> {
             let inside =
                 |one: &&Happening| counts(one) && self.is_inside(one.time, &did.window, exact);
             let events: Vec<&Happening> = self.matching(&did.on).filter(inside).collect();
-            let number = measure.of(&events);
+            let number = measure
+                .of(&events)
+                .filter(|_| did.by.is_none() || measure.sees(&events));
             number.is_some_and(|number| bounds.iter().all(|bound| bound.holds(number)))
         })
     }
@@ -327,6 +330,17 @@ fn key_of(one: &Happening, path: &str) -> Option<String> {
 }
 
 impl Measure {
+    /// Whether there is anything to be measured.
+    fn sees(&self, events: &[&Happening]) -> bool {
+        match self {
+            Self::Count => !events.is_empty(),
+            Self::Distinct(of) => !scalars(events.iter().copied(), of).is_empty(),
+            Self::Sum(of) | Self::Average(of) | Self::Least(of) | Self::Greatest(of) => {
+                Self::Least(of.clone()).of(events).is_some()
+            }
+        }
+    }
+
     /// The number that events come to; the average, the least and the greatest of nothing is none.
     fn of(&self, events: &[&Happening]) -> Option<f64> {
         let numbers = |of: &str| -> Vec<f64> {

@@ -376,6 +376,14 @@ impl InOrder {
 }
 
 impl Have {
+    /// The events that it is about, if it is about events.
+    pub fn pattern_mut(&mut self) -> Option<&mut Pattern> {
+        match self {
+            Self::Total(on, ..) | Self::Top { on, .. } | Self::Edge { on, .. } => Some(on),
+            Self::Attribute(..) | Self::Audience(_) | Self::List(_) | Self::Consent(_) => None,
+        }
+    }
+
     fn kind(&self) -> String {
         match self {
             Self::Attribute(take, predicate) => {

@@ -176,7 +176,7 @@ impl Run {
                 let since = known.or(unknown).unwrap_or(now);
                 held.insert(audience.id.clone(), since);
                 // Whatever the person does meanwhile is a match as well.
-                let last_match = person.last_seen().map_or(since, |seen| seen.max(since));
+                let last_match = person.last_seen.map_or(since, |seen| seen.max(since));
                 member = now < last_match + lasts;
             }
             if member {
@@ -231,7 +231,7 @@ impl Run {
             let is_left = |id: &String| audiences.iter().any(|one| one.id == *id);
             person.standings.retain(|id, _| is_left(id));
             person.held.retain(|id, _| is_left(id));
-            let seen = person.last_seen();
+            let seen = person.last_seen;
             self.judge_one(root, seen);
         }
         match self.engine.edit(audiences) {

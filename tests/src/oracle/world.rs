@@ -28,6 +28,9 @@ pub struct Person {
     pub history: Vec<Happening>,
     /// What became of each membership so far, by audience.
     pub standings: BTreeMap<String, Standing>,
+    /// When the person was there last. Being put on a list is nothing that they did, unless there
+    /// is nothing else.
+    pub last_seen: Option<i64>,
     /// Since when the conditions hold of audiences whose memberships last for a while.
     pub held: BTreeMap<String, i64>,
 }
@@ -143,6 +146,9 @@ impl World {
     pub fn add(&mut self, root: &Id, event: &Happening) {
         let person = self.ensure(root);
         person.learn(event);
+        if event.name != LIST_EVENT || person.history.is_empty() {
+            person.last_seen = person.last_seen.max(Some(event.time));
+        }
         person.history.push(event.clone());
     }
 
@@ -153,6 +159,7 @@ impl World {
             history: Vec::new(),
             standings: BTreeMap::new(),
             held: BTreeMap::new(),
+            last_seen: None,
         })
     }
 
@@ -203,6 +210,7 @@ impl World {
         self.point(loser, winner);
         let person = self.ensure(winner);
         person.ids.extend(gone.ids);
+        person.last_seen = person.last_seen.max(gone.last_seen);
         let newer = std::mem::replace(&mut person.history, gone.history);
         person.history.extend(newer);
     }
@@ -224,13 +232,6 @@ impl World {
 }
 
 impl Person {
-    /// When the person was there last. Being put on a list is nothing that they did.
-    #[must_use]
-    pub fn last_seen(&self) -> Option<i64> {
-        let done = self.history.iter().filter(|one| one.name != LIST_EVENT);
-        done.map(|one| one.time).max()
-    }
-
     fn learn(&mut self, event: &Happening) {
         // `track` with both ids links nothing.
         let links = event.user.is_none() || event.kind == Kind::Identify;

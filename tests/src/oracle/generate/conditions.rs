@@ -158,13 +158,15 @@ fn did(dice: &mut Dice, taste: &Taste) -> Did {
         let of = (*dice.pick(&["k", "k", "tags", "n"])).to_owned();
         measured = vec![(Measure::Distinct(of), count(dice, true))];
     }
+    let by = dice.chance(12);
+    if by {
+        measured.truncate(1);
+    }
     Did {
         on,
         window,
         measured,
-        by: dice
-            .chance(12)
-            .then(|| (*dice.pick(&["k", "k", "n"])).to_owned()),
+        by: by.then(|| (*dice.pick(&["k", "k", "n"])).to_owned()),
         min_age: dice.chance(12).then(|| taste.duration(dice)),
     }
 }
