@@ -13,6 +13,10 @@ mod full_disk;
 
 mod loop_;
 
+mod metamorphic;
+
+mod oracle;
+
 mod real_data;
 
 mod shutdown;

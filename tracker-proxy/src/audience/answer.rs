@@ -4,7 +4,9 @@ use jiff::tz::TimeZone;
 
 use super::compile::{Leaf, Memory, Number, Question, Span};
 use super::definition::Bounds;
+use super::definition::Take;
 use super::grain::Grain;
+use super::value::Predicate;
 use crate::clock::TimeMs;
 use crate::profile::Profile;
 use crate::profile::condition::{LeafState, Sum};
@@ -26,7 +28,17 @@ impl Asked<'_> {
     pub(super) fn holds(&self, now: TimeMs) -> bool {
         match self.question {
             Question::Measured { bounds, .. } => {
-                self.number(now).is_some_and(|number| bounds.hold(number))
+                let held = |state| {
+                    self.number(state, now)
+                        .is_some_and(|number| bounds.hold(number))
+                };
+                match self.state {
+                    Some(LeafState::Groups(groups)) => {
+                        groups.iter().any(|(_, state)| held(Some(state)))
+                    }
+                    None if self.leaf.is_some_and(|leaf| leaf.grouped.is_some()) => false,
+                    state => held(state),
+                }
             }
             Question::Top {
                 checks, at_least, ..
@@ -50,16 +62,12 @@ impl Asked<'_> {
                 }
                 _ => false,
             },
-            Question::Attribute { predicate, whole } => match self.whole(whole.as_deref()) {
-                Some(value) => predicate
-                    .checks
-                    .iter()
-                    .all(|check| check.holds(Some(value), now, self.zone)),
-                None => {
-                    let root = self.profile.attributes.last(predicate.path.head());
-                    predicate.holds(root, now, self.zone)
-                }
-            },
+            Question::Attribute {
+                predicate,
+                whole,
+                take,
+            } => self.attribute_holds(predicate, whole.as_deref(), *take, now),
+            Question::Age(ms) => now >= self.profile.first_seen.plus(*ms),
             Question::Consent(name) => self.profile.consents.granted(name),
             Question::Member(audience) => self.profile.memberships.is_member(*audience),
         }
@@ -74,7 +82,16 @@ impl Asked<'_> {
 
     fn next_change(&self, from: TimeMs) -> Option<TimeMs> {
         match self.question {
-            Question::Measured { span, bounds, .. } => self.number_changes_at(*span, bounds, from),
+            Question::Measured { span, bounds, .. } => match self.state? {
+                LeafState::Groups(groups) => {
+                    let changes = groups.iter().filter_map(|(_, state)| {
+                        self.number_changes_at(state, *span, bounds, from)
+                    });
+                    changes.filter(|at| *at > from).min()
+                }
+                state => self.number_changes_at(state, *span, bounds, from),
+            },
+            Question::Age(ms) => Some(self.profile.first_seen.plus(*ms)),
             Question::Top {
                 span: Span::Last(ms),
                 ..
@@ -97,26 +114,78 @@ impl Asked<'_> {
                 (LeafState::Armed(armed), Memory::Armed(rules)) => armed.changes_at(from, rules),
                 _ => None,
             },
-            Question::Attribute { predicate, whole } => match self.whole(whole.as_deref()) {
-                Some(value) => {
-                    let changes = predicate
-                        .checks
-                        .iter()
-                        .filter_map(|check| check.operator.changes_at(value, from, self.zone));
-                    changes.min()
+            Question::Attribute {
+                predicate,
+                whole,
+                take,
+            } => {
+                let whole = self.taken(whole.as_deref(), *take);
+                if !whole.is_empty() {
+                    let checks = predicate.checks.iter();
+                    let changes = checks.flat_map(|check| {
+                        let operator = &check.operator;
+                        whole
+                            .iter()
+                            .filter_map(|value| operator.changes_at(value, from, self.zone))
+                    });
+                    return changes.min();
                 }
-                None => {
-                    let root = self.profile.attributes.last(predicate.path.head())?;
-                    predicate.changes_at(root, from, self.zone)
-                }
-            },
+                let roots = self.taken(Some(predicate.path.head()), *take);
+                let changes = roots
+                    .into_iter()
+                    .filter_map(|root| predicate.changes_at(root, from, self.zone));
+                changes.min()
+            }
             Question::Top { .. } | Question::Consent(_) | Question::Member(_) => None,
         }
     }
 
-    /// The attribute that has the whole path as its name, if there is one.
-    pub(super) fn whole(&self, whole: Option<&str>) -> Option<&Value> {
-        self.profile.attributes.last(whole?)
+    fn attribute_holds(
+        &self,
+        predicate: &Predicate,
+        whole: Option<&str>,
+        take: Take,
+        now: TimeMs,
+    ) -> bool {
+        let attributes = &self.profile.attributes;
+        if take == Take::Last {
+            return match whole.and_then(|whole| attributes.last(whole)) {
+                Some(value) => predicate
+                    .checks
+                    .iter()
+                    .all(|check| check.holds(Some(value), now, self.zone)),
+                None => {
+                    let root = attributes.last(predicate.path.head());
+                    predicate.holds(root, now, self.zone)
+                }
+            };
+        }
+        // An attribute that has the whole path as its name goes before one that it leads into.
+        let whole = self.taken(whole, take);
+        let roots = self.taken(Some(predicate.path.head()), take);
+        predicate.checks.iter().all(|check| {
+            let holds = |value: &Value| check.operator.holds(value, now, self.zone);
+            let found = if whole.is_empty() {
+                roots.iter().any(|root| predicate.path.any(root, holds))
+            } else {
+                whole
+                    .iter()
+                    .any(|value| **value != Value::Null && holds(value))
+            };
+            found != check.negated
+        })
+    }
+
+    /// The values of the attribute of that name that a question is about.
+    pub(super) fn taken(&self, name: Option<&str>, take: Take) -> Vec<&Value> {
+        let Some(attribute) = name.and_then(|name| self.profile.attributes.get(name)) else {
+            return Vec::new();
+        };
+        match take {
+            Take::Last => vec![&attribute.last().value],
+            Take::First => vec![&attribute.first().value],
+            Take::All => attribute.all().map(|dated| &dated.value).collect(),
+        }
     }
 
     /// The first or last value.
@@ -143,13 +212,13 @@ impl Asked<'_> {
         }
     }
 
-    /// The number that a measured question compares; none for the average of nothing.
-    pub(super) fn number(&self, now: TimeMs) -> Option<f64> {
+    /// The number that a measured question compares in one memory; none for the average of nothing.
+    pub(super) fn number(&self, state: Option<&LeafState>, now: TimeMs) -> Option<f64> {
         let Question::Measured { span, average, .. } = self.question else {
             return None;
         };
         let memory = self.leaf?.memory;
-        let Some(state) = self.state else {
+        let Some(state) = state else {
             return empty(memory, *average);
         };
         match (state, memory) {
@@ -157,21 +226,29 @@ impl Asked<'_> {
                 let Span::Last(ms) = span else { return None };
                 let edge = now.plus(-ms);
                 let times = times.as_slice();
-                Some(count(times.len() - times.partition_point(|at| *at <= edge)))
+                self.counted(times.len() - times.partition_point(|at| *at <= edge))
+            }
+            (LeafState::Distinct(distinct), _) => {
+                let edge = match span {
+                    Span::Last(ms) => now.plus(-ms),
+                    _ => TimeMs(i64::MIN),
+                };
+                self.counted(distinct.times().filter(|at| *at > edge).count())
             }
             (LeafState::Oldest(times), _) => {
                 let Span::Before(ms) = span else { return None };
                 let edge = now.plus(-ms);
-                Some(count(times.as_slice().partition_point(|at| *at <= edge)))
+                self.counted(times.as_slice().partition_point(|at| *at <= edge))
             }
             #[expect(clippy::cast_precision_loss, reason = "nobody does a thing 2^53 times")]
             (LeafState::Count(count), _) => Some(*count as f64),
-            (LeafState::Sum(sum), _) => of_sum(*sum, *average),
+            (LeafState::Sum(sum), _) => self.summed(*sum, *average),
             (LeafState::Extreme(extreme), _) => Some(*extreme).filter(|number| number.is_finite()),
             (LeafState::CountPanes(panes), Memory::CountPanes(grain, _)) => {
                 let (from, to) = self.panes(*span, grain, now);
-                let parts = panes.between(from, to).iter();
-                Some(parts.map(|(_, part)| f64::from(*part)).sum())
+                let parts = panes.between(from, to);
+                let sum = parts.iter().map(|(_, part)| f64::from(*part)).sum();
+                (!parts.is_empty() || !self.is_grouped()).then_some(sum)
             }
             (LeafState::SumPanes(panes), Memory::NumberPanes(_, grain, _)) => {
                 let (from, to) = self.panes(*span, grain, now);
@@ -180,7 +257,7 @@ impl Asked<'_> {
                     .between(from, to)
                     .iter()
                     .for_each(|(_, part)| sum.add(*part));
-                of_sum(sum, *average)
+                self.summed(sum, *average)
             }
             (LeafState::ExtremePanes(panes), Memory::NumberPanes(which, grain, _)) => {
                 let (from, to) = self.panes(*span, grain, now);
@@ -189,6 +266,24 @@ impl Asked<'_> {
             }
             _ => None,
         }
+    }
+
+    fn is_grouped(&self) -> bool {
+        self.leaf.is_some_and(|leaf| leaf.grouped.is_some())
+    }
+
+    /// A count; none for a group that has nothing in the window: it is no group there.
+    fn counted(&self, many: usize) -> Option<f64> {
+        (many > 0 || !self.is_grouped()).then(|| count(many))
+    }
+
+    /// A sum or an average; none for the sum of a group that has nothing to be summed up.
+    fn summed(&self, sum: Sum, average: bool) -> Option<f64> {
+        let found = sum.average();
+        if average || (self.is_grouped() && found.is_none()) {
+            return found;
+        }
+        Some(sum.total())
     }
 
     /// The panes that a window has at `now`: from the first, before the second.
@@ -204,33 +299,41 @@ impl Asked<'_> {
         }
     }
 
-    fn number_changes_at(&self, span: Span, bounds: &Bounds, from: TimeMs) -> Option<TimeMs> {
-        match (self.state?, self.leaf?.memory, span) {
+    fn number_changes_at(
+        &self,
+        state: &LeafState,
+        span: Span,
+        bounds: &Bounds,
+        from: TimeMs,
+    ) -> Option<TimeMs> {
+        let hold = |many: usize| self.counted(many).is_some_and(|many| bounds.hold(many));
+        match (state, self.leaf?.memory, span) {
             (LeafState::Newest(times), _, Span::Last(ms)) => {
-                let times = times.as_slice();
-                let inside = &times[times.partition_point(|at| *at <= from.plus(-ms))..];
-                let holds = bounds.hold(count(inside.len()));
-                let left = (1..=inside.len())
-                    .find(|gone| bounds.hold(count(inside.len() - gone)) != holds)?;
-                Some(inside[left - 1].plus(ms))
+                count_changes_at(times.as_slice().iter().copied(), ms, hold, from)
+            }
+            (LeafState::Distinct(distinct), _, Span::Last(ms)) => {
+                count_changes_at(distinct.times(), ms, hold, from)
             }
             (LeafState::Oldest(times), _, Span::Before(ms)) => {
                 let times = times.as_slice();
                 let inside = times.partition_point(|at| *at <= from.plus(-ms));
-                let holds = bounds.hold(count(inside));
-                let next =
-                    (inside + 1..=times.len()).find(|many| bounds.hold(count(*many)) != holds)?;
+                let holds = hold(inside);
+                let next = (inside + 1..=times.len()).find(|many| hold(*many) != holds)?;
                 Some(times[next - 1].plus(ms))
             }
             (LeafState::CountPanes(panes), Memory::CountPanes(grain, _), _) => {
                 let merge = |sum: &mut u32, part| *sum = sum.saturating_add(part);
-                let holds = |sum: Option<u32>| bounds.hold(f64::from(sum.unwrap_or_default()));
+                let holds = |sum: Option<u32>| match sum {
+                    Some(sum) => bounds.hold(f64::from(sum)),
+                    None => hold(0),
+                };
                 self.panes_change_at(panes.as_slice(), grain, span, from, merge, holds)
             }
             (LeafState::SumPanes(panes), Memory::NumberPanes(_, grain, _), _) => {
                 let average = matches!(self.question, Question::Measured { average: true, .. });
                 let holds = |sum: Option<Sum>| {
-                    of_sum(sum.unwrap_or_default(), average).is_some_and(|sum| bounds.hold(sum))
+                    let number = self.summed(sum.unwrap_or_default(), average);
+                    number.is_some_and(|number| bounds.hold(number))
                 };
                 self.panes_change_at(panes.as_slice(), grain, span, from, Sum::add, holds)
             }
@@ -283,6 +386,22 @@ impl Asked<'_> {
     }
 }
 
+/// When so many of these times, oldest first, are out of a window that it makes a difference.
+fn count_changes_at(
+    times: impl Iterator<Item = TimeMs> + Clone,
+    ms: i64,
+    hold: impl Fn(usize) -> bool,
+    from: TimeMs,
+) -> Option<TimeMs> {
+    let edge = from.plus(-ms);
+    let inside = times.skip_while(|at| *at <= edge);
+    let many = inside.clone().count();
+    let holds = hold(many);
+    let mut left = (0..many).rev().zip(inside);
+    let (_, gone) = left.find(|(left, _)| hold(*left) != holds)?;
+    Some(gone.plus(ms))
+}
+
 /// The number where nothing ever happened.
 fn empty(memory: Memory, average: bool) -> Option<f64> {
     match memory {
@@ -292,15 +411,7 @@ fn empty(memory: Memory, average: bool) -> Option<f64> {
     }
 }
 
-fn of_sum(sum: Sum, average: bool) -> Option<f64> {
-    if average {
-        sum.average()
-    } else {
-        Some(sum.total())
-    }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "at most 64")]
+#[expect(clippy::cast_precision_loss, reason = "at most 256")]
 fn count(count: usize) -> f64 {
     count as f64
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::answer::Asked;
-use super::compile::{AudienceSet, Branch, Question, Tree};
+use super::compile::{AudienceSet, Branch, Compiled, Question, Tree};
 use super::touched::{Scratch, Touched, Work};
 use crate::clock::TimeMs;
 use crate::profile::condition::LeafState;
@@ -28,6 +28,7 @@ impl AudienceSet {
     /// to be looked at, and nothing else.
     pub fn begin(&self, touched: &mut Touched) {
         touched.ranks.extend(&self.born);
+        touched.questions.extend(&self.ages);
     }
 
     /// Looks again at the audiences that something touched, and at those that time changed. Sets
@@ -47,12 +48,14 @@ impl AudienceSet {
             pending.extend(0..self.audiences.len());
         }
         self.find_due(profile, touched, now, &mut pending);
+        self.find_run_out(profile, now, &mut pending);
         let fresh = self.tell(profile, touched, now);
         let mut changes = Vec::new();
         let mut evaluation = Evaluation::start(self, touched, now);
         while let Some(rank) = pending.pop_first() {
             let audience = &self.audiences[rank];
-            let member = evaluation.holds(&audience.tree, profile);
+            let holds = evaluation.holds(&audience.tree, profile);
+            let member = holds_still(audience, holds, profile, now, cause);
             let was = profile.memberships.is_member(audience.no);
             let change = profile.memberships.set(audience.no, member, now, cause);
             if let Some(change) = change {
@@ -85,7 +88,30 @@ impl AudienceSet {
                 changes.extend(std::iter::repeat_n(renewal, renewals as usize));
             }
         }
+        let ends = self.ends_of_memberships(profile);
+        let next = ends.map(|(_, end)| end).filter(|end| *end > now).min();
+        profile.due = profile.due.into_iter().chain(next).min();
         changes
+    }
+
+    /// When memberships that last for a while only end if the person does nothing.
+    fn ends_of_memberships(&self, profile: &Profile) -> impl Iterator<Item = (usize, TimeMs)> {
+        let last_seen = profile.last_seen;
+        let held = profile.memberships.held().iter();
+        held.filter_map(move |(no, since)| {
+            let rank = *self.ranks.get(no)?;
+            let lasts = self.audiences[rank].definition.membership_ms?;
+            Some((rank, last_match(*since, last_seen).plus(lasts)))
+        })
+    }
+
+    /// Adds the audiences whose memberships ran out, or begin again because the person did
+    /// something, to `pending`.
+    fn find_run_out(&self, profile: &Profile, now: TimeMs, pending: &mut BTreeSet<usize>) {
+        let changed = self.ends_of_memberships(profile).filter(|(rank, end)| {
+            profile.memberships.is_member(self.audiences[*rank].no) != (now < *end)
+        });
+        pending.extend(changed.map(|(rank, _)| rank));
     }
 
     /// Adds the audiences that time may have changed to `pending`, and sets `profile.due`.
@@ -146,6 +172,7 @@ impl AudienceSet {
         for (name, _) in profile.attributes.iter() {
             timed.extend(self.attributes.get(name).into_iter().flatten());
         }
+        timed.extend(&self.ages);
         timed.retain(|question| self.questions[*question].is_timed());
         timed.sort_unstable();
         timed.dedup();
@@ -200,6 +227,34 @@ impl AudienceSet {
             zone: &self.zone,
         }
     }
+}
+
+/// The last match: since when the conditions hold, or what the person did since then.
+fn last_match(since: TimeMs, last_seen: TimeMs) -> TimeMs {
+    since.max(last_seen)
+}
+
+/// Whether conditions that hold make somebody a member: not once the membership ran out.
+fn holds_still(
+    audience: &Compiled,
+    holds: bool,
+    profile: &mut Profile,
+    now: TimeMs,
+    cause: Cause,
+) -> bool {
+    let Some(lasts) = audience.definition.membership_ms else {
+        return holds;
+    };
+    let last_seen = profile.last_seen;
+    // Since when they hold of a profile that is being warmed is not known; what is known is when
+    // the person was there last.
+    let since = if cause == Cause::Warming {
+        last_seen
+    } else {
+        now
+    };
+    let since = profile.memberships.hold(audience.no, holds, since);
+    since.is_some_and(|since| now < last_match(since, last_seen).plus(lasts))
 }
 
 /// One evaluation: each question is answered once, however many audiences ask it.

@@ -4,11 +4,12 @@ use serde::Serialize;
 
 use super::answer::Asked;
 use super::compile::{AudienceSet, Branch, Memory, Number, Question, Tree};
+use super::definition::Take;
 use super::grain::Grain;
 use crate::clock::TimeMs;
 use crate::keys::AudienceNo;
 use crate::profile::Profile;
-use crate::profile::condition::{ARMED_KEYS_MAX, LeafState, TALLY_VALUES_MAX};
+use crate::profile::condition::{ARMED_KEYS_MAX, GROUPS_MAX, LeafState, TALLY_VALUES_MAX};
 
 /// Why somebody is or is not in an audience.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -181,6 +182,10 @@ fn exactness(memory: Memory) -> String {
                  a counter for each value and {name} per profile"
             )
         }
+        Memory::Distinct(cap) => format!(
+            "exact to the millisecond, values are told apart by a hash of 64 bits; \
+             up to {cap} values per profile"
+        ),
         Memory::Armed(_) => {
             format!("exact to the millisecond for up to {ARMED_KEYS_MAX} keys at once per profile")
         }
@@ -188,6 +193,13 @@ fn exactness(memory: Memory) -> String {
 }
 
 fn note(asked: Asked<'_>) -> Option<String> {
+    let late = asked.profile.conditions.late().waiting();
+    if asked.leaf.is_some_and(|leaf| late.contains(&leaf.no)) {
+        return Some(
+            "an event came too late for its order; it counts once the history may be read again"
+                .into(),
+        );
+    }
     match asked.state? {
         LeafState::Tally(tally) if !tally.is_exact() => Some(format!(
             "approximate: more than {TALLY_VALUES_MAX} different values"
@@ -195,6 +207,10 @@ fn note(asked: Asked<'_>) -> Option<String> {
         LeafState::PanedTally(tally) if !tally.is_exact() => {
             Some("approximate: more different values than are kept".into())
         }
+        LeafState::Groups(groups) if groups.dropped() > 0 => Some(format!(
+            "{} values were given up: more than {GROUPS_MAX} were open at once",
+            groups.dropped()
+        )),
         LeafState::Armed(armed) if armed.dropped() > 0 => Some(format!(
             "{} keys were given up: more than {ARMED_KEYS_MAX} were open at once",
             armed.dropped()
@@ -213,9 +229,25 @@ fn value_of(asked: Asked<'_>, now: TimeMs) -> (Option<serde_json::Value>, Option
     };
     match asked.question {
         Question::Measured { bounds, .. } => {
-            let number = asked.number(now).map(number_json);
+            let value = match asked.state {
+                Some(LeafState::Groups(groups)) => {
+                    let shown = groups.iter().filter_map(|(key, state)| {
+                        let number = asked.number(Some(state), now)?;
+                        let holds = bounds.hold(number);
+                        Some((
+                            holds,
+                            serde_json::json!({ "of": key, "is": number_json(number) }),
+                        ))
+                    });
+                    shown
+                        .max_by_key(|(holds, _)| *holds)
+                        .map(|(_, shown)| shown)
+                }
+                None if asked.leaf.is_some_and(|leaf| leaf.grouped.is_some()) => None,
+                state => asked.number(state, now).map(number_json),
+            };
             (
-                Some(number.unwrap_or(serde_json::Value::Null)),
+                Some(value.unwrap_or(serde_json::Value::Null)),
                 Some(bounds.to_string()),
             )
         }
@@ -243,13 +275,32 @@ fn value_of(asked: Asked<'_>, now: TimeMs) -> (Option<serde_json::Value>, Option
             };
             (Some(keys.into()), None)
         }
-        Question::Attribute { predicate, whole } => {
-            let whole = asked.whole(whole.as_deref());
-            let root = asked.profile.attributes.last(predicate.path.head());
-            let value = whole.or_else(|| predicate.path.first(root?));
+        Question::Attribute {
+            predicate,
+            whole,
+            take,
+        } => {
+            let mut values = asked.taken(whole.as_deref(), *take);
+            if values.is_empty() {
+                let roots = asked.taken(Some(predicate.path.head()), *take);
+                values.extend(
+                    roots
+                        .into_iter()
+                        .filter_map(|root| predicate.path.first(root)),
+                );
+            }
+            let mut shown = values.into_iter().map(crate::value::Value::to_json);
+            let value = match take {
+                Take::All => Some(shown.collect()),
+                Take::Last | Take::First => shown.next(),
+            };
+            (value, Some(checks(&predicate.checks)))
+        }
+        Question::Age(ms) => {
+            let age = now.since(asked.profile.first_seen).max(0);
             (
-                value.map(crate::value::Value::to_json),
-                Some(checks(&predicate.checks)),
+                Some(crate::document::duration_text(age).into()),
+                Some(format!("gte {}", crate::document::duration_text(*ms))),
             )
         }
         Question::Consent(name) => {

@@ -6,7 +6,9 @@ use super::value::{Slot, Values, canonical, number_of};
 use crate::clock::TimeMs;
 use crate::ingest::Event;
 use crate::keys::CatalogVersion;
-use crate::profile::condition::{Armed, Arming, KEY_BYTES_MAX, LeafState, Sum};
+use crate::profile::condition::{
+    Armed, Distinct, Groups, KEY_BYTES_MAX, LeafState, Part as Played, Sum,
+};
 use crate::profile::{Dated, Profile};
 use crate::value::Value;
 
@@ -26,9 +28,12 @@ pub enum Rebuild {
 
 impl AudienceSet {
     /// Folds one event into `profile.conditions` and notes in `touched` what it changed. Leaves
-    /// that it comes too late for stay as they are and are in [`Touched::late`]. The profile has to
-    /// be warm: what it lacks would be folded from this event on only.
+    /// that it comes too late for stay as they are and wait for [`Self::refold_late`]. The profile
+    /// has to be warm: what it lacks would be folded from this event on only.
     pub fn fold(&self, profile: &mut Profile, event: &Event<'_>, touched: &mut Touched) {
+        if event.time <= profile.first_seen {
+            touched.questions.extend(&self.ages);
+        }
         let Some(name) = self.names.get(event.name) else {
             return;
         };
@@ -46,13 +51,15 @@ impl AudienceSet {
             let part = Part {
                 at: event.time,
                 of: hook.of.as_ref(),
+                by: hook.by.as_ref(),
                 values: &values,
             };
-            if let Memory::Armed(rules) = leaf.memory {
+            if let (Memory::Armed(rules), Role::Play(played)) = (leaf.memory, hook.role) {
+                let key = part.key(part.of);
                 let in_time = armed(profile, leaf)
-                    .is_none_or(|armed| play(armed, hook.role, &part.key(), event.time, rules));
-                if !in_time && !touched.late.contains(&leaf.no) {
-                    touched.late.push(leaf.no);
+                    .is_none_or(|armed| armed.take(played, &key, event.time, rules));
+                if !in_time {
+                    profile.conditions.late_mut().mark(leaf.no);
                 }
             } else {
                 self.feed(profile, leaf, &part);
@@ -67,6 +74,16 @@ impl AudienceSet {
     #[must_use]
     pub fn needs_rebuild(&self, warm: CatalogVersion) -> bool {
         self.leaves.iter().any(|leaf| leaf.since > warm)
+    }
+
+    /// The leaves that events came too late for, if the history may be read for them now. What
+    /// cannot be paid for yet goes on waiting.
+    #[must_use]
+    pub fn refold_late(profile: &mut Profile) -> Option<Rebuild> {
+        let events = profile.events;
+        let late = profile.conditions.late_mut();
+        let wait = !late.waiting().is_empty();
+        (wait && late.pay(events)).then(|| Rebuild::Leaves(late.waiting().to_vec()))
     }
 
     /// Folds leaves from the person's whole history, which may come in any order but has to be
@@ -98,6 +115,14 @@ impl AudienceSet {
             );
         }
         self.refold(profile, &chosen, history);
+        for (leaf, _) in self
+            .leaves
+            .iter()
+            .zip(&chosen)
+            .filter(|(_, chosen)| **chosen)
+        {
+            profile.conditions.late_mut().done(leaf.no);
+        }
         for (no, state) in before {
             if let (LeafState::Armed(old), Some(LeafState::Armed(new))) =
                 (state, profile.conditions.get_mut(no))
@@ -118,7 +143,7 @@ impl AudienceSet {
 
     fn refold(&self, profile: &mut Profile, chosen: &[bool], history: &[Event<'_>]) {
         let mut touched = Touched::new();
-        let mut starts: Vec<(TimeMs, Role, usize, Box<str>)> = Vec::new();
+        let mut played: Vec<(TimeMs, Played, usize, Box<str>)> = Vec::new();
         let mut order: Vec<&Event<'_>> = history.iter().collect();
         order.sort_by_key(|event| (event.time, event.received));
         for event in order {
@@ -136,22 +161,25 @@ impl AudienceSet {
                 let part = Part {
                     at: event.time,
                     of: hook.of.as_ref(),
+                    by: hook.by.as_ref(),
                     values,
                 };
-                match leaf.memory {
-                    Memory::Armed(_) => starts.push((event.time, *role, hook.leaf, part.key())),
-                    _ => self.feed(profile, leaf, &part),
+                match role {
+                    Role::Play(one) => {
+                        played.push((event.time, *one, hook.leaf, part.key(part.of)));
+                    }
+                    Role::Feed => self.feed(profile, leaf, &part),
                 }
             }
         }
-        starts.sort();
-        for (at, role, leaf, key) in starts {
+        played.sort();
+        for (at, one, leaf, key) in played {
             let leaf = &self.leaves[leaf];
             if let Memory::Armed(rules) = leaf.memory
                 && let Some(armed) = armed(profile, leaf)
             {
                 // In this order nothing is too late.
-                play(armed, role, &key, at, rules);
+                let _in_time = armed.take(one, &key, at, rules);
             }
         }
     }
@@ -200,14 +228,31 @@ impl AudienceSet {
     fn feed(&self, profile: &mut Profile, leaf: &Leaf, part: &Part<'_>) {
         let conditions = &mut profile.conditions;
         if conditions.get(leaf.no).is_none() {
-            let Some(fresh) = part.fresh(leaf.memory) else {
-                return;
+            let fresh = match leaf.grouped {
+                Some(_) => Some(LeafState::Groups(Groups::default())),
+                None => part.fresh(leaf.memory),
             };
+            let Some(fresh) = fresh else { return };
             conditions.put(leaf.no, fresh);
         }
-        let Some(state) = conditions.get_mut(leaf.no) else {
-            return;
-        };
+        match (conditions.get_mut(leaf.no), leaf.grouped) {
+            (Some(LeafState::Groups(groups)), Some(grouped)) => {
+                let key = part.key(part.by);
+                let fresh = || part.fresh(leaf.memory);
+                // Events without the property are in no group.
+                let window_ms = grouped.window_ms;
+                if !key.is_empty()
+                    && let Some(state) = groups.touch(&key, part.at, window_ms, fresh)
+                {
+                    self.feed_one(state, leaf, part);
+                }
+            }
+            (Some(state), None) => self.feed_one(state, leaf, part),
+            _ => {}
+        }
+    }
+
+    fn feed_one(&self, state: &mut LeafState, leaf: &Leaf, part: &Part<'_>) {
         let pane = |grain: super::grain::Grain| grain.index(part.at, &self.zone);
         match (leaf.memory, state) {
             (Memory::Newest(cap), LeafState::Newest(times)) => times.keep_newest(part.at, cap),
@@ -230,6 +275,9 @@ impl AudienceSet {
             (Memory::NumberPanes(which, grain, depth), LeafState::ExtremePanes(panes)) => {
                 let merge = |kept: &mut f64, number| *kept = which.further(*kept, number);
                 part.numbers(|number| panes.add(pane(grain), depth, number, merge));
+            }
+            (Memory::Distinct(cap), LeafState::Distinct(distinct)) => {
+                part.texts(|text| distinct.keep_newest(part.at, text, cap));
             }
             (Memory::Tally, LeafState::Tally(tally)) => part.texts(|text| tally.add(text)),
             (Memory::PanedTally(grain, depth), LeafState::PanedTally(tally)) => {
@@ -266,18 +314,11 @@ fn armed<'a>(profile: &'a mut Profile, leaf: &Leaf) -> Option<&'a mut Armed> {
     }
 }
 
-fn play(armed: &mut Armed, role: Role, key: &str, at: TimeMs, rules: Arming) -> bool {
-    match role {
-        Role::Awaited => armed.awaited(key, at, rules),
-        Role::End => armed.end(key, at, rules),
-        Role::Start | Role::Feed => armed.start(key, at, rules),
-    }
-}
-
 /// What an event has for one leaf.
 struct Part<'a> {
     at: TimeMs,
     of: Option<&'a (Slot, super::value::Path)>,
+    by: Option<&'a (Slot, super::value::Path)>,
     values: &'a Values,
 }
 
@@ -294,6 +335,7 @@ impl Part<'_> {
             Memory::CountPanes(..) => LeafState::CountPanes(Default::default()),
             Memory::NumberPanes(Number::Sum, ..) => LeafState::SumPanes(Default::default()),
             Memory::NumberPanes(..) => LeafState::ExtremePanes(Default::default()),
+            Memory::Distinct(_) => LeafState::Distinct(Distinct::default()),
             Memory::Tally => LeafState::Tally(Default::default()),
             Memory::PanedTally(..) => LeafState::PanedTally(Default::default()),
             Memory::First | Memory::Last => LeafState::Edge(Dated {
@@ -332,14 +374,14 @@ impl Part<'_> {
         });
     }
 
-    fn first(&self) -> Option<&Value> {
-        let (slot, path) = self.of?;
+    fn first(&self, at: Option<&(Slot, super::value::Path)>) -> Option<&Value> {
+        let (slot, path) = at?;
         path.first(self.values.get(*slot)?)
     }
 
     /// The value that a first or last one keeps: a scalar, cut where it is very long.
     fn kept(&self) -> Option<Value> {
-        match self.first()? {
+        match self.first(self.of)? {
             Value::Text(text) => Some(cut(text, TEXT_BYTES_MAX).into()),
             Value::Null | Value::List(_) | Value::Map(_) => None,
             scalar => Some(scalar.clone()),
@@ -352,9 +394,9 @@ impl Part<'_> {
         }
     }
 
-    /// The value that both halves of a condition share. Events without it share that.
-    fn key(&self) -> Box<str> {
-        let text = self.first().and_then(canonical).unwrap_or_default();
+    /// The value that parts of a condition share. Events without it share that.
+    fn key(&self, of: Option<&(Slot, super::value::Path)>) -> Box<str> {
+        let text = self.first(of).and_then(canonical).unwrap_or_default();
         if text.len() <= KEY_BYTES_MAX {
             return text.into();
         }

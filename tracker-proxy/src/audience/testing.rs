@@ -102,8 +102,7 @@ impl Story {
             ..event(name, time)
         };
         self.set.fold(&mut self.profile, &heard, &mut self.touched);
-        if !self.touched.late().is_empty() {
-            let late = Rebuild::Leaves(self.touched.late().to_vec());
+        if let Some(late) = AudienceSet::refold_late(&mut self.profile) {
             self.rebuild(&late);
         }
         self.evaluate(Cause::Event)

@@ -2,7 +2,6 @@
 
 use super::compile::Role;
 use super::value::Values;
-use crate::keys::LeafNo;
 
 /// What an evaluation has to look at. Made once and used for many events: it keeps its memory.
 #[derive(Debug, Default)]
@@ -13,8 +12,6 @@ pub struct Touched {
     pub(super) questions: Vec<usize>,
     /// Ranks of audiences.
     pub(super) ranks: Vec<usize>,
-    /// Leaves that an event came too late for.
-    pub(super) late: Vec<LeafNo>,
     pub(super) all: bool,
     pub(super) due: bool,
     pub(super) work: Work,
@@ -90,7 +87,6 @@ impl Touched {
         self.leaves.clear();
         self.questions.clear();
         self.ranks.clear();
-        self.late.clear();
         self.all = false;
         self.due = false;
     }
@@ -99,14 +95,7 @@ impl Touched {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         let nothing = self.leaves.is_empty() && self.questions.is_empty() && self.ranks.is_empty();
-        nothing && self.late.is_empty() && !self.all && !self.due
-    }
-
-    /// The leaves that an event came too late for: they have to be rebuilt from history before
-    /// the evaluation.
-    #[must_use]
-    pub fn late(&self) -> &[LeafNo] {
-        &self.late
+        nothing && !self.all && !self.due
     }
 
     /// What was done with it so far.

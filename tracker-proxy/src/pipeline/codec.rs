@@ -6,7 +6,7 @@ use crate::profile::{Profile, RecentIds};
 use crate::store::{ProfileRow, StoreError, StoredProfile};
 
 /// The first byte of an encoded profile. A new layout is a new number and a `From` of the old.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 /// The encoded state of a profile.
 pub(super) fn encode_profile(profile: &Profile) -> Vec<u8> {

@@ -8,17 +8,12 @@ use super::catalog::Account;
 use super::history;
 use super::journal::Entry;
 use super::outputs::Occasion;
-use crate::audience::{Rebuild, Touched};
+use crate::audience::{AudienceSet, Rebuild, Touched};
 use crate::clock::TimeMs;
 use crate::ingest::Event;
 use crate::keys::{AccountNo, CatalogVersion, JournalSeq, ProfileId};
 use crate::profile::{self, Cause, Changed, Profile, message_hash};
 use crate::store::{Reader, StoreError};
-
-/// How many events a history may have to be folded again for one event that comes late. Nobody
-/// does so much so fast that order matters; a program that shares one id does, and folding its
-/// history for each event would grow with the square of it.
-const REFOLD_EVENTS_MAX: u64 = 2_000;
 
 /// When and where an entry is folded.
 #[derive(Debug, Clone, Copy)]
@@ -154,8 +149,13 @@ impl Pipeline {
         for name in &changed.consents {
             account.audiences.touch_consent(name, touched);
         }
-        if !touched.late().is_empty() {
-            self.fold_late(account, id, touched)?;
+        for name in &changed.past {
+            account.audiences.touch_attribute(name, touched);
+        }
+        if let Some(late) = AudienceSet::refold_late(&mut cached.profile) {
+            self.fold_late(account, id, &late)?;
+        } else if !cached.profile.conditions.late().waiting().is_empty() {
+            metrics::counter!("segue_late_events_waiting_total").increment(1);
         }
         let cached = self.cache.get_mut(id).expect("the caller loaded it");
         let due_before = cached.due();
@@ -182,20 +182,14 @@ impl Pipeline {
         &mut self,
         account: &Account,
         id: ProfileId,
-        touched: &Touched,
+        late: &Rebuild,
     ) -> Result<(), StoreError> {
-        self.settle_for(id)?;
-        let cached = self.cache.get_mut(id).expect("the caller loaded it");
-        if cached.profile.events > REFOLD_EVENTS_MAX {
-            metrics::counter!("segue_late_events_ignored_total").increment(1);
-            return Ok(());
-        }
-        let bytes = whole_history(self.store.as_ref(), cached)?;
-        let late = Rebuild::Leaves(touched.late().to_vec());
+        let bytes = self.history_of(id)?;
         let events = history::events(&bytes)?;
+        let cached = self.cache.get_mut(id).expect("the caller loaded it");
         account
             .audiences
-            .rebuild(&mut cached.profile, &late, &events);
+            .rebuild(&mut cached.profile, late, &events);
         Ok(())
     }
 

@@ -21,7 +21,7 @@ pub struct Dated {
 
 /// One attribute: its first value, and the newest ones in the order of event time.
 ///
-/// A value that repeats its predecessor is one value, since when it has been so.
+/// Of a value that is said again and again only the first and the newest time are kept.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Attribute {
     /// The first value ever given.
@@ -77,24 +77,30 @@ impl Attribute {
         if dated.at < self.first.at {
             self.first = dated.clone();
         }
-        let place = self.newest.partition_point(|kept| kept.at <= dated.at);
-        if place > 0 && self.newest[place - 1].value == dated.value {
-            return false;
-        }
         let before = self.last().value.clone();
-        if self
-            .newest
-            .get(place)
-            .is_some_and(|next| next.value == dated.value)
-        {
-            self.newest[place].at = dated.at;
-        } else {
-            self.newest.insert(place, dated);
-        }
+        let place = self.newest.partition_point(|kept| kept.at <= dated.at);
+        self.newest.insert(place, dated);
+        self.thin_out(place);
         if self.newest.len() > VALUES_KEPT_MAX {
             self.newest.remove(0);
         }
         self.last().value != before
+    }
+
+    /// Of a value that is said again and again the first and the newest time are kept. The newest
+    /// one is needed: another value may come late and belong between the two.
+    fn thin_out(&mut self, place: usize) {
+        for middle in (place.saturating_sub(1)..=place + 1).rev() {
+            let Some(around) = middle
+                .checked_sub(1)
+                .and_then(|start| self.newest.get(start..=middle + 1))
+            else {
+                continue;
+            };
+            if around.iter().all(|dated| dated.value == around[0].value) {
+                self.newest.remove(middle);
+            }
+        }
     }
 }
 
@@ -184,6 +190,21 @@ mod tests {
         );
         let all: Vec<_> = city.all().map(|kept| kept.value.to_plain_text()).collect();
         assert_eq!(all, ["Riga", "Bonn"]);
+    }
+
+    #[test]
+    fn a_late_value_does_not_undo_one_that_was_said_again_since() {
+        let mut attributes = Attributes::default();
+        for at in [10, 20, 30] {
+            attributes.give("city", dated("Bonn", at));
+        }
+        assert!(!attributes.give("city", dated("Riga", 25)));
+        assert_eq!(attributes.last("city"), Some(&"Bonn".into()));
+        for at in 31..200 {
+            attributes.give("city", dated("Bonn", at));
+        }
+        let city = attributes.get("city").unwrap();
+        assert_eq!(city.newest.len(), 4, "Bonn, Riga, Bonn twice");
     }
 
     #[test]

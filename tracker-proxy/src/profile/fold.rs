@@ -1,6 +1,6 @@
 //! How an event changes what is known of a person, conditions aside.
 
-use super::{Consent, Dated, KnownId, Profile};
+use super::{Consent, Dated, KnownId, LIST_EVENT, Profile, is_list_attribute};
 use crate::clock::TimeMs;
 use crate::ingest::{Event, EventKind};
 use crate::value::Value;
@@ -15,6 +15,8 @@ pub const ATTRIBUTE_BYTES_MAX: usize = 4_096;
 pub struct Changed {
     /// Attributes whose current value is another one.
     pub attributes: Vec<Box<str>>,
+    /// Attributes that have another past: a value came late.
+    pub past: Vec<Box<str>>,
     /// Consents that hold now and did not, or the reverse.
     pub consents: Vec<Box<str>>,
     /// The person has an id that they did not have.
@@ -25,6 +27,7 @@ impl Changed {
     /// Ready for the next event.
     pub fn clear(&mut self) {
         self.attributes.clear();
+        self.past.clear();
         self.consents.clear();
         self.ids = false;
     }
@@ -40,7 +43,10 @@ impl Changed {
 pub fn fold(profile: &mut Profile, event: &Event<'_>, changed: &mut Changed) {
     profile.events += 1;
     profile.first_seen = profile.first_seen.min(event.time);
-    profile.last_seen = profile.last_seen.max(event.time);
+    // Being put on a list is nothing that the person did.
+    if event.name != LIST_EVENT {
+        profile.last_seen = profile.last_seen.max(event.time);
+    }
     if let Some(id) = event.user_id {
         changed.ids |= learn_id(&mut profile.user_ids, id, event.time);
     }
@@ -118,6 +124,9 @@ fn give_traits(profile: &mut Profile, event: &Event<'_>, changed: &mut Changed) 
         return;
     };
     for (name, value) in traits {
+        if is_list_attribute(&name) && event.name != LIST_EVENT {
+            continue;
+        }
         give(profile, &name, value, event.time, changed);
     }
 }
@@ -134,6 +143,12 @@ fn give(profile: &mut Profile, name: &str, value: Value, at: TimeMs, changed: &m
     }
     if profile.attributes.give(name, Dated { value, at }) {
         changed.attributes.push(name.into());
+    } else if profile
+        .attributes
+        .get(name)
+        .is_some_and(|kept| at < kept.last().at)
+    {
+        changed.past.push(name.into());
     }
 }
 
@@ -172,7 +187,12 @@ pub fn merge(winner: &mut Profile, loser: Profile, changed: &mut Changed) {
     winner.ledger.merge(loser.ledger);
     winner.conditions.keep_told(&loser.conditions);
     winner.first_seen = winner.first_seen.min(loser.first_seen);
-    winner.last_seen = winner.last_seen.max(loser.last_seen);
+    // Somebody who begins as the other one has not been there since.
+    winner.last_seen = if winner.events == 0 {
+        loser.last_seen
+    } else {
+        winner.last_seen.max(loser.last_seen)
+    };
     winner.events += loser.events;
     winner.merges = winner.merges.saturating_add(loser.merges).saturating_add(1);
 }

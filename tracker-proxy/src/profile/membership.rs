@@ -55,14 +55,21 @@ pub struct MembershipChange {
 
 /// A profile's memberships, by audience.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Memberships(Vec<(AudienceNo, Membership)>);
+pub struct Memberships {
+    standings: Vec<(AudienceNo, Membership)>,
+    /// Since when the conditions of audiences hold whose memberships last for a while only.
+    held: Vec<(AudienceNo, TimeMs)>,
+}
 
 impl Memberships {
     /// The standing in `audience`, if there was ever one.
     #[must_use]
     pub fn get(&self, audience: AudienceNo) -> Option<Membership> {
-        let place = self.0.binary_search_by_key(&audience, |(no, _)| *no).ok()?;
-        Some(self.0[place].1)
+        let place = self
+            .standings
+            .binary_search_by_key(&audience, |(no, _)| *no)
+            .ok()?;
+        Some(self.standings[place].1)
     }
 
     /// True if the person is in `audience` now.
@@ -72,9 +79,33 @@ impl Memberships {
             .is_some_and(|membership| membership.member)
     }
 
+    /// Notes whether the conditions of an audience hold, and returns since when they do. `since`
+    /// is for those that did not before.
+    pub fn hold(&mut self, audience: AudienceNo, holds: bool, since: TimeMs) -> Option<TimeMs> {
+        let place = self.held.iter().position(|(known, _)| *known == audience);
+        match (place, holds) {
+            (Some(place), true) => Some(self.held[place].1),
+            (Some(place), false) => {
+                self.held.remove(place);
+                None
+            }
+            (None, true) => {
+                self.held.push((audience, since));
+                Some(since)
+            }
+            (None, false) => None,
+        }
+    }
+
+    /// The audiences whose conditions hold for a while only, and since when they do.
+    #[must_use]
+    pub fn held(&self) -> &[(AudienceNo, TimeMs)] {
+        &self.held
+    }
+
     /// Everything, in the order of audience numbers.
     pub fn iter(&self) -> impl Iterator<Item = (AudienceNo, Membership)> {
-        self.0.iter().copied()
+        self.standings.iter().copied()
     }
 
     /// Sets the standing and returns the change, or nothing where it is so already.
@@ -85,8 +116,10 @@ impl Memberships {
         at: TimeMs,
         cause: Cause,
     ) -> Option<MembershipChange> {
-        let place = self.0.binary_search_by_key(&audience, |(no, _)| *no);
-        let known = place.ok().map(|place| self.0[place].1);
+        let place = self
+            .standings
+            .binary_search_by_key(&audience, |(no, _)| *no);
+        let known = place.ok().map(|place| self.standings[place].1);
         if known.map_or(!member, |known| known.member == member) {
             return None;
         }
@@ -97,8 +130,8 @@ impl Memberships {
             number,
         };
         match place {
-            Ok(place) => self.0[place].1 = now,
-            Err(place) => self.0.insert(place, (audience, now)),
+            Ok(place) => self.standings[place].1 = now,
+            Err(place) => self.standings.insert(place, (audience, now)),
         }
         let transition = if member {
             Transition::Join
@@ -116,6 +149,7 @@ impl Memberships {
 
     /// Forgets audiences that are no more.
     pub fn retain(&mut self, keep: impl Fn(AudienceNo) -> bool) {
-        self.0.retain(|(audience, _)| keep(*audience));
+        self.standings.retain(|(audience, _)| keep(*audience));
+        self.held.retain(|(audience, _)| keep(*audience));
     }
 }

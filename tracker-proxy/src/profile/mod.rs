@@ -8,6 +8,7 @@ pub mod condition;
 mod consent;
 mod fold;
 mod ledger;
+mod lists;
 mod membership;
 mod recent;
 
@@ -16,6 +17,7 @@ pub use condition::{Conditions, LeafState};
 pub use consent::{CONSENTS_MAX, Consent, Consents};
 pub use fold::{ATTRIBUTE_BYTES_MAX, Changed, IDS_MAX, fold, merge};
 pub use ledger::{Activated, Held, Ledger, Mirrored};
+pub use lists::{LIST_EVENT, is_list_attribute, list_attribute};
 pub use membership::{Cause, Membership, MembershipChange, Memberships, Transition};
 pub use recent::{RECENT_IDS_MAX, RecentIds, Sighting, message_hash};
 

@@ -4,16 +4,18 @@ use std::collections::HashMap;
 
 use jiff::tz::TimeZone;
 
-use super::leaf::{Branch, Intake, Memory, Number, Question, Role, Span, Tree};
+use super::leaf::{Branch, Grouped, Intake, Memory, Number, Question, Role, Span, Tree};
 use super::leaf_draft::{LeafDraft, key, larger, memory};
 use crate::audience::definition::{
-    Did, EventPattern, Have, Measure, Measured, ThenNot, When, Window,
+    Did, EventPattern, Have, InOrder, Measure, Measured, Take, ThenNot, When, Window,
 };
 use crate::audience::grain::Grain;
-use crate::audience::value::Path;
+use crate::audience::value::{Check, Operator, Path, Predicate};
 use crate::clock::TimeMs;
+use crate::document::duration_text;
 use crate::keys::AudienceNo;
-use crate::profile::condition::Arming;
+use crate::profile::condition::{Arming, Part};
+use crate::profile::list_attribute;
 
 /// Everything that the definitions read so far need.
 pub(super) struct Draft<'a> {
@@ -44,15 +46,9 @@ impl<'a> Draft<'a> {
             When::Any(items) => (Branch::Any, items),
             When::None(items) => (Branch::None, items),
             When::Did(did) => return self.did(did),
-            When::DidNot(did) => {
-                let text = when.to_string().into();
-                return Tree::Branch {
-                    kind: Branch::None,
-                    children: vec![self.did(did)],
-                    text,
-                };
-            }
+            When::DidNot(did) => return self.did_not(did, when.to_string().into()),
             When::ThenNot(then_not) => return self.then_not(then_not),
+            When::InOrder(in_order) => return self.in_order(in_order),
             When::Have(have) => return self.have(have),
         };
         let children = items.iter().map(|item| self.tree(item)).collect();
@@ -68,11 +64,38 @@ impl<'a> Draft<'a> {
         }
     }
 
+    fn did_not(&mut self, did: &Did, text: Box<str>) -> Tree {
+        let ageless = Did {
+            min_age_ms: None,
+            ..did.clone()
+        };
+        let not = Tree::Branch {
+            kind: Branch::None,
+            children: vec![self.did(&ageless)],
+            text: text.clone(),
+        };
+        match did.min_age_ms {
+            None => not,
+            Some(age) => Tree::Branch {
+                kind: Branch::All,
+                children: vec![not, self.age(age)],
+                text,
+            },
+        }
+    }
+
+    fn age(&mut self, ms: i64) -> Tree {
+        let text = format!("known for {}", duration_text(ms)).into();
+        self.ask(Question::Age(ms), text)
+    }
+
     fn did(&mut self, did: &Did) -> Tree {
-        let mut children = Vec::with_capacity(did.measured.len());
+        let mut children = Vec::with_capacity(did.measured.len() + 1);
+        children.extend(did.min_age_ms.map(|age| self.age(age)));
         for one in &did.measured {
             let single = Did {
                 measured: vec![one.clone()],
+                min_age_ms: None,
                 ..did.clone()
             };
             children.push(self.measured(did, one, format!("did {single}").into()));
@@ -95,9 +118,23 @@ impl<'a> Draft<'a> {
             Measure::Sum(of) | Measure::Average(of) => (Some(of), Some(Number::Sum)),
             Measure::Least(of) => (Some(of), Some(Number::Least)),
             Measure::Greatest(of) => (Some(of), Some(Number::Greatest)),
+            Measure::Distinct(of) => (Some(of), None),
         };
-        let memory = memory(span, number, bounds);
-        let leaf = self.leaf(memory, range, vec![feed(&did.on, of)]);
+        let memory = match measure {
+            Measure::Distinct(_) => Memory::Distinct(bounds.enough()),
+            _ => memory(span, number, bounds),
+        };
+        let grouped = did.by.as_ref().map(|_| Grouped {
+            window_ms: match span {
+                Span::Last(ms) | Span::Band { at_most_ms: ms, .. } => Some(ms),
+                Span::Ever | Span::Before(_) => None,
+            },
+        });
+        let intake = Intake {
+            by: did.by.clone(),
+            ..feed(&did.on, of)
+        };
+        let leaf = self.leaf(memory, grouped, range, vec![intake]);
         let average = matches!(measure, Measure::Average(_));
         self.ask(
             Question::Measured {
@@ -136,40 +173,76 @@ impl<'a> Draft<'a> {
 
     fn then_not(&mut self, condition: &ThenNot) -> Tree {
         let key = condition.matching.as_ref();
-        let intake = |on: &EventPattern, role| Intake {
-            on: on.clone(),
-            role,
-            of: key.cloned(),
-        };
-        let mut intakes = vec![
-            intake(&condition.then_not, Role::Awaited),
-            intake(&condition.did, Role::Start),
+        let until = condition.until.as_ref().map(|until| (until, Part::End));
+        let parts = [
+            (&condition.then_not, Part::Awaited),
+            (&condition.did, Part::Step(0)),
         ];
-        intakes.extend(
-            condition
-                .until
-                .as_ref()
-                .map(|until| intake(until, Role::End)),
-        );
         let rules = Arming {
             within_ms: condition.within_ms,
             stay_ms: condition.stay_ms,
             restart: condition.restart,
+            steps: 1,
+            span_ms: None,
         };
-        let leaf = self.leaf(Memory::Armed(rules), None, intakes);
-        self.ask(Question::Unanswered { leaf }, condition.to_string().into())
+        let leaf = self.armed(rules, key, parts.into_iter().chain(until));
+        let renews = true;
+        self.ask(
+            Question::Unanswered { leaf, renews },
+            condition.to_string().into(),
+        )
+    }
+
+    fn in_order(&mut self, condition: &InOrder) -> Tree {
+        let key = condition.matching.as_ref();
+        let silence = condition.silence.as_ref();
+        let until = condition.until.as_ref().map(|until| (until, Part::End));
+        let awaited = silence.map(|silence| (&silence.then_not, Part::Awaited));
+        let left = (0..u8::MAX).map(Part::Step);
+        let steps = condition.steps.iter().rev().zip(left);
+        let rules = Arming {
+            // Without anything to be awaited it holds at once.
+            within_ms: silence.map_or(0, |silence| silence.wait_ms),
+            stay_ms: condition.stay_ms,
+            restart: silence.is_none_or(|silence| silence.restart),
+            steps: u8::try_from(condition.steps.len()).unwrap_or(u8::MAX),
+            span_ms: condition.span_ms,
+        };
+        let leaf = self.armed(rules, key, awaited.into_iter().chain(until).chain(steps));
+        let renews = silence.is_some();
+        self.ask(
+            Question::Unanswered { leaf, renews },
+            condition.to_string().into(),
+        )
+    }
+
+    fn armed<'p>(
+        &mut self,
+        rules: Arming,
+        key: Option<&Path>,
+        parts: impl Iterator<Item = (&'p EventPattern, Part)>,
+    ) -> usize {
+        let intakes = parts.map(|(on, part)| Intake {
+            on: on.clone(),
+            role: Role::Play(part),
+            of: key.cloned(),
+            by: None,
+        });
+        let intakes = intakes.collect();
+        self.leaf(Memory::Armed(rules), None, None, intakes)
     }
 
     fn have(&mut self, have: &Have) -> Tree {
         let text: Box<str> = have.to_string().into();
         let question = match have {
             Have::Total(did) => return self.did(did),
-            Have::Attribute(predicate) => {
+            Have::Attribute(take, predicate) => {
                 let whole = predicate.path.to_string();
                 let whole = (whole != predicate.path.head()).then(|| whole.into());
                 Question::Attribute {
                     predicate: predicate.clone(),
                     whole,
+                    take: *take,
                 }
             }
             Have::Top {
@@ -187,7 +260,7 @@ impl<'a> Draft<'a> {
                     }
                     _ => Memory::Tally,
                 };
-                let leaf = self.leaf(memory, range, vec![feed(on, Some(of))]);
+                let leaf = self.leaf(memory, None, range, vec![feed(on, Some(of))]);
                 Question::Top {
                     leaf,
                     span,
@@ -202,10 +275,25 @@ impl<'a> Draft<'a> {
                 checks,
             } => {
                 let memory = if *first { Memory::First } else { Memory::Last };
-                let leaf = self.leaf(memory, None, vec![feed(on, Some(of))]);
+                let leaf = self.leaf(memory, None, None, vec![feed(on, Some(of))]);
                 Question::Edge {
                     leaf,
                     checks: checks.clone(),
+                }
+            }
+            Have::List { id, .. } => {
+                let on_it = Check {
+                    operator: Operator::Eq("true".into()),
+                    negated: false,
+                };
+                let predicate = Predicate {
+                    path: Path::of_key(&list_attribute(id)),
+                    checks: vec![on_it],
+                };
+                Question::Attribute {
+                    predicate,
+                    whole: None,
+                    take: Take::Last,
                 }
             }
             Have::Audience { id, .. } => {
@@ -231,6 +319,7 @@ impl<'a> Draft<'a> {
     fn leaf(
         &mut self,
         memory: Memory,
+        grouped: Option<Grouped>,
         range: Option<(TimeMs, TimeMs)>,
         intakes: Vec<Intake>,
     ) -> usize {
@@ -245,12 +334,16 @@ impl<'a> Draft<'a> {
                 self.leaves.push(LeafDraft {
                     key,
                     memory,
+                    grouped,
                     range,
                     intakes,
                     questions,
                 });
             }
-            Some(known) => known.memory = larger(known.memory, memory),
+            Some(known) => {
+                known.memory = larger(known.memory, memory);
+                known.grouped = wider(known.grouped, grouped);
+            }
         }
         place
     }
@@ -275,10 +368,17 @@ impl<'a> Draft<'a> {
     }
 }
 
+/// The grouping that is of use to both.
+fn wider(a: Option<Grouped>, b: Option<Grouped>) -> Option<Grouped> {
+    let window_ms = a?.window_ms.zip(b?.window_ms).map(|(a, b)| a.max(b));
+    Some(Grouped { window_ms })
+}
+
 fn feed(on: &EventPattern, of: Option<&Path>) -> Intake {
     Intake {
         on: on.clone(),
         role: Role::Feed,
         of: of.cloned(),
+        by: None,
     }
 }

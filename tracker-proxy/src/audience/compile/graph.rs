@@ -120,6 +120,6 @@ fn references(when: &When, found: &mut impl FnMut(&str, Place)) {
             }
         }
         When::Have(Have::Audience { id, place }) => found(id, *place),
-        When::Did(_) | When::DidNot(_) | When::ThenNot(_) | When::Have(_) => {}
+        When::Did(_) | When::DidNot(_) | When::ThenNot(_) | When::InOrder(_) | When::Have(_) => {}
     }
 }

@@ -42,6 +42,7 @@ pub(crate) struct Hook {
     pub(crate) leaf: usize,
     pub(crate) role: Role,
     pub(crate) of: Option<(Slot, Path)>,
+    pub(crate) by: Option<(Slot, Path)>,
 }
 
 /// Builds the index of all leaves.
@@ -52,10 +53,12 @@ pub(super) fn build(leaves: &[LeafDraft]) -> RapidHashMap<Box<str>, ByName> {
         for intake in &draft.intakes {
             let name = names.entry(intake.on.event.clone()).or_default();
             let of = intake.of.as_ref().map(|path| name.extraction.want(path));
+            let by = intake.by.as_ref().map(|path| name.extraction.want(path));
             let hook = Hook {
                 leaf,
                 role: intake.role,
                 of,
+                by,
             };
             let key = format!("{:?}", intake.on);
             let place = *known

@@ -2,12 +2,12 @@
 
 use serde::Serialize;
 
-use crate::audience::definition::{Bounds, EventPattern};
+use crate::audience::definition::{Bounds, EventPattern, Take};
 use crate::audience::grain::Grain;
 use crate::audience::value::{Check, Path, Predicate};
 use crate::clock::TimeMs;
 use crate::keys::{AudienceNo, CatalogVersion, LeafNo};
-use crate::profile::condition::Arming;
+use crate::profile::condition::{Arming, Part};
 
 /// One memory, shared by every question that can be answered from it.
 #[derive(Debug, Clone)]
@@ -16,6 +16,8 @@ pub(crate) struct Leaf {
     /// The first catalog that had it.
     pub(crate) since: CatalogVersion,
     pub(crate) memory: Memory,
+    /// One memory for each value of a property.
+    pub(crate) grouped: Option<Grouped>,
     /// Only events from the first instant on and before the second count.
     pub(crate) range: Option<(TimeMs, TimeMs)>,
     /// The questions that it answers.
@@ -27,6 +29,13 @@ impl Leaf {
     pub(crate) fn is_outside(&self, at: TimeMs) -> bool {
         self.range.is_some_and(|(from, to)| at < from || to <= at)
     }
+}
+
+/// How a memory is kept for each value of a property by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Grouped {
+    /// Groups without events for so long are of no use any more; always of use without one.
+    pub(crate) window_ms: Option<i64>,
 }
 
 /// What a leaf keeps.
@@ -54,6 +63,8 @@ pub(crate) enum Memory {
     Last,
     /// What was started and awaits its end.
     Armed(Arming),
+    /// The newest times of so many different values.
+    Distinct(usize),
 }
 
 /// What is computed of a property.
@@ -66,16 +77,12 @@ pub(crate) enum Number {
     Greatest,
 }
 
-/// The part an event plays for a leaf. In the order in which parts are played at one instant:
-/// what is awaited can only end what began before it.
+/// The part an event plays for a leaf.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Role {
-    /// It is awaited.
-    Awaited,
-    /// It ends what holds.
-    End,
-    /// It starts a wait.
-    Start,
+    /// One in an order of events. First, so that what is played at one instant is so in the order
+    /// of parts, whatever matcher it hangs on.
+    Play(Part),
     /// It is counted.
     Feed,
 }
@@ -87,6 +94,8 @@ pub(crate) struct Intake {
     pub(crate) role: Role,
     /// The property that is summed up, tallied or matched.
     pub(crate) of: Option<Path>,
+    /// The property whose values are kept apart.
+    pub(crate) by: Option<Path>,
 }
 
 /// In which time a question looks.
@@ -117,13 +126,20 @@ pub(crate) enum Question {
     },
     /// Is the first or last value so?
     Edge { leaf: usize, checks: Vec<Check> },
-    /// Did something not follow in time?
-    Unanswered { leaf: usize },
+    /// Does something hold that was started and was not ended?
+    Unanswered {
+        leaf: usize,
+        /// Whether each key that runs out renews a membership.
+        renews: bool,
+    },
     /// Is the attribute so? With the attribute's whole name, if the path could be one.
     Attribute {
         predicate: Predicate,
         whole: Option<Box<str>>,
+        take: Take,
     },
+    /// Has the person been known for so many milliseconds?
+    Age(i64),
     /// Is the consent given?
     Consent(Box<str>),
     /// Is the person in another audience?
@@ -137,8 +153,8 @@ impl Question {
             Self::Measured { leaf, .. }
             | Self::Top { leaf, .. }
             | Self::Edge { leaf, .. }
-            | Self::Unanswered { leaf } => Some(*leaf),
-            Self::Attribute { .. } | Self::Consent(_) | Self::Member(_) => None,
+            | Self::Unanswered { leaf, .. } => Some(*leaf),
+            Self::Attribute { .. } | Self::Age(_) | Self::Consent(_) | Self::Member(_) => None,
         }
     }
 
@@ -147,7 +163,7 @@ impl Question {
         match self {
             Self::Measured { span, .. } | Self::Top { span, .. } => *span != Span::Ever,
             Self::Edge { checks, .. } => checks.iter().any(|check| check.operator.is_relative()),
-            Self::Unanswered { .. } => true,
+            Self::Unanswered { .. } | Self::Age(_) => true,
             Self::Attribute { predicate, .. } => predicate.is_relative(),
             Self::Consent(_) | Self::Member(_) => false,
         }

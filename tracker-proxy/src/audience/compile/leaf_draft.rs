@@ -3,7 +3,7 @@
 use jiff::tz::TimeZone;
 use serde_json::json;
 
-use super::leaf::{Intake, Leaf, Memory, Number, Span};
+use super::leaf::{Grouped, Intake, Leaf, Memory, Number, Role, Span};
 use crate::audience::Numbering;
 use crate::audience::definition::Bounds;
 use crate::audience::grain::Grain;
@@ -16,6 +16,7 @@ pub(super) struct LeafDraft {
     /// What makes it the same as another one, its size apart.
     pub(super) key: String,
     pub(super) memory: Memory,
+    pub(super) grouped: Option<Grouped>,
     pub(super) range: Option<(TimeMs, TimeMs)>,
     pub(super) intakes: Vec<Intake>,
     pub(super) questions: Vec<usize>,
@@ -26,7 +27,7 @@ impl LeafDraft {
     /// from history anew.
     pub(super) fn finish(&self, numbering: &mut Numbering, version: CatalogVersion) -> Leaf {
         let size = match self.memory {
-            Memory::Newest(cap) | Memory::Oldest(cap) => cap,
+            Memory::Newest(cap) | Memory::Oldest(cap) | Memory::Distinct(cap) => cap,
             Memory::CountPanes(_, depth)
             | Memory::NumberPanes(_, _, depth)
             | Memory::PanedTally(_, depth) => usize::try_from(depth).unwrap_or_default(),
@@ -37,6 +38,7 @@ impl LeafDraft {
             no,
             since,
             memory: self.memory,
+            grouped: self.grouped,
             range: self.range,
             questions: self.questions.clone(),
         }
@@ -70,12 +72,23 @@ pub(super) fn key(
         Memory::PanedTally(grain, _) => json!(["tally", cut(grain)]),
         Memory::First => json!("first"),
         Memory::Last => json!("last"),
+        Memory::Armed(rules) if rules.steps > 1 => json!([
+            rules.within_ms,
+            rules.stay_ms,
+            rules.restart,
+            rules.steps,
+            rules.span_ms
+        ]),
         Memory::Armed(rules) => json!([rules.within_ms, rules.stay_ms, rules.restart]),
+        Memory::Distinct(_) => json!("distinct"),
     };
     let intakes: Vec<_> = intakes
         .iter()
         .map(|intake| {
-            let role = format!("{:?}", intake.role);
+            let role = match intake.role {
+                Role::Play(part) => format!("{part:?}"),
+                Role::Feed => "Feed".to_owned(),
+            };
             // A civil date in a filter is an instant in a zone only.
             let zone = intake
                 .on
@@ -83,7 +96,10 @@ pub(super) fn key(
                 .iter()
                 .any(|p| p.depends_on_zone())
                 .then(zone_name);
-            json!([role, intake.on, intake.of, zone])
+            match &intake.by {
+                None => json!([role, intake.on, intake.of, zone]),
+                Some(by) => json!([role, intake.on, intake.of, zone, by]),
+            }
         })
         .collect();
     json!([memory, range, intakes]).to_string()
@@ -111,6 +127,7 @@ pub(super) fn larger(a: Memory, b: Memory) -> Memory {
     match (a, b) {
         (Memory::Newest(a), Memory::Newest(b)) => Memory::Newest(a.max(b)),
         (Memory::Oldest(a), Memory::Oldest(b)) => Memory::Oldest(a.max(b)),
+        (Memory::Distinct(a), Memory::Distinct(b)) => Memory::Distinct(a.max(b)),
         (Memory::CountPanes(grain, a), Memory::CountPanes(_, b)) => {
             Memory::CountPanes(grain, a.max(b))
         }
@@ -131,8 +148,6 @@ mod tests {
     use crate::audience::testing::definitions;
     use crate::audience::value::Path;
 
-    use super::super::leaf::Role;
-
     #[test]
     fn keys_are_frozen() {
         // Other keys would be other leaves: every profile would be folded from history again.
@@ -143,6 +158,7 @@ mod tests {
                 on: on.clone(),
                 role: Role::Feed,
                 of,
+                by: None,
             };
             key(memory, None, &[intake], &zone)
         };

@@ -43,6 +43,8 @@ pub struct AudienceSet {
     /// The questions about an attribute, by the names that could hold it.
     pub(super) attributes: RapidHashMap<Box<str>, Vec<usize>>,
     pub(super) consents: RapidHashMap<Box<str>, Vec<usize>>,
+    /// The questions about how long somebody has been known.
+    pub(super) ages: Vec<usize>,
     /// The ranks of the audiences that somebody is in of whom nothing is known, and of those
     /// that ask for them: all that can hold of a new profile besides what touches it.
     pub(super) born: Vec<usize>,
@@ -133,6 +135,7 @@ impl AudienceSet {
             names,
             attributes: RapidHashMap::default(),
             consents: RapidHashMap::default(),
+            ages: Vec::new(),
             born: Vec::new(),
         };
         set.link();
@@ -161,7 +164,9 @@ impl AudienceSet {
         }
         for (place, question) in self.questions.iter().enumerate() {
             match question {
-                Question::Attribute { predicate, whole } => {
+                Question::Attribute {
+                    predicate, whole, ..
+                } => {
                     let head = predicate.path.head().into();
                     for name in whole.iter().cloned().chain([head]) {
                         self.attributes.entry(name).or_default().push(place);
@@ -170,6 +175,7 @@ impl AudienceSet {
                 Question::Consent(name) => {
                     self.consents.entry(name.clone()).or_default().push(place);
                 }
+                Question::Age(_) => self.ages.push(place),
                 _ => {}
             }
         }
@@ -191,7 +197,7 @@ impl AudienceSet {
             }
             Tree::Ask { question, .. } => {
                 asked.push(*question);
-                if let Question::Unanswered { leaf } = &self.questions[*question]
+                if let Question::Unanswered { leaf, renews: true } = &self.questions[*question]
                     && positive
                 {
                     renewing.push(*leaf);

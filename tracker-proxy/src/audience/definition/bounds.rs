@@ -73,10 +73,8 @@ impl Bounds {
                 bounds
             }
         };
-        let whole =
-            |(_, bound): &(Comparison, f64)| *bound >= 0.0 && bound.fract() == 0.0 && *bound < 1e9;
         match bounds {
-            Some(bounds) if bounds.0.iter().all(whole) => Some(bounds),
+            Some(bounds) if bounds.are_counts() => Some(bounds),
             _ => {
                 let message = "`count` has to be a whole number such as `3`, \
                                or a comparison such as `{ gte: 3 }`";
@@ -84,6 +82,14 @@ impl Bounds {
                 None
             }
         }
+    }
+
+    /// True if all bounds are whole numbers that something can be counted up to.
+    #[must_use]
+    pub fn are_counts(&self) -> bool {
+        let whole =
+            |(_, bound): &(Comparison, f64)| *bound >= 0.0 && bound.fract() == 0.0 && *bound < 1e9;
+        self.0.iter().all(whole)
     }
 
     /// True if `number` is within the bounds.

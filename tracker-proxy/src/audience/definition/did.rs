@@ -10,7 +10,7 @@ use crate::audience::grain::PANED_WINDOW_MS_MAX;
 use crate::audience::span::{Moment, parse_duration, read_duration, read_moment};
 use crate::audience::value::Path;
 use crate::document::{Fields, Mistakes, Node, NodeKind, duration_text};
-use crate::profile::condition::TIMES_MAX;
+use crate::profile::condition::{DISTINCT_MAX, TIMES_MAX};
 
 /// Events that happened, and what has to be true of them together.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,6 +21,10 @@ pub struct Did {
     pub window: Window,
     /// All of these have to hold; never empty.
     pub measured: Vec<Measured>,
+    /// Computed for each value of this property by itself; one of them has to fulfil it.
+    pub by: Option<Path>,
+    /// How long the person has to be known before the answer counts.
+    pub min_age_ms: Option<i64>,
 }
 
 /// A number that events come to, and its bounds.
@@ -46,6 +50,8 @@ pub enum Measure {
     Least(Path),
     /// The greatest value of a property.
     Greatest(Path),
+    /// How many different values a property has.
+    Distinct(Path),
 }
 
 /// In which time events count.
@@ -78,11 +84,7 @@ impl Did {
     pub fn read(node: &Node, mistakes: &mut Mistakes) -> Option<Self> {
         if node.as_text().is_some() {
             let on = EventPattern::read(node, mistakes)?;
-            return Some(Self {
-                on,
-                window: Window::Ever,
-                measured: vec![once()],
-            });
+            return Some(Self::once(on));
         }
         let mut fields = Fields::of(node, "`did`", mistakes)?;
         let on = EventPattern::take(&mut fields, mistakes);
@@ -98,20 +100,31 @@ impl Did {
                 bounds,
             }));
         }
-        type Measures = [(&'static str, fn(Path) -> Measure); 4];
+        type Measures = [(&'static str, fn(Path) -> Measure); 5];
         let measures: Measures = [
             ("sum", Measure::Sum),
             ("avg", Measure::Average),
             ("min", Measure::Least),
             ("max", Measure::Greatest),
+            ("distinct", Measure::Distinct),
         ];
         for (key, measure) in measures {
             let node = fields.optional(key);
             measured.extend(node.and_then(|node| read_measured(node, key, measure, mistakes)));
         }
+        let by = fields.optional("by");
+        let by = by.map(|node| read_path(node, "`by`", mistakes));
+        let min_age = fields.optional("min_age");
+        let min_age = min_age.map(|node| read_duration(node, "`min_age`", mistakes));
         fields.finish(mistakes);
         if measured.is_empty() {
             measured.push(once());
+        }
+        if by.is_some() && measured.len() > 1 {
+            let message = "with `by` one value has to fulfil everything: \
+                           write one of `count`, `sum`, `avg`, `min`, `max` and `distinct`";
+            mistakes.add(node.place, message);
+            return None;
         }
         let window = window?;
         if let Some(message) = unanswerable(window, &measured) {
@@ -122,14 +135,49 @@ impl Did {
             on: on?,
             window,
             measured,
+            by: match by {
+                Some(read) => Some(read?),
+                None => None,
+            },
+            min_age_ms: match min_age {
+                Some(read) => Some(read?),
+                None => None,
+            },
         })
+    }
+
+    /// At least one event, ever.
+    #[must_use]
+    pub fn once(on: EventPattern) -> Self {
+        Self {
+            on,
+            window: Window::Ever,
+            measured: vec![once()],
+            by: None,
+            min_age_ms: None,
+        }
     }
 }
 
 /// What cannot be known from a memory of bounded size.
 fn unanswerable(window: Window, measured: &[Measured]) -> Option<&'static str> {
-    let few = |one: &Measured| one.measure == Measure::Count && one.bounds.enough() <= TIMES_MAX;
+    let few = |one: &Measured| match one.measure {
+        Measure::Count => one.bounds.enough() <= TIMES_MAX,
+        Measure::Distinct(_) => matches!(window, Window::Last(_)),
+        _ => false,
+    };
     let few = measured.iter().all(few);
+    let distinct = |one: &&Measured| matches!(one.measure, Measure::Distinct(_));
+    let mut distinct = measured.iter().filter(distinct);
+    if distinct
+        .clone()
+        .any(|one| one.bounds.enough() > DISTINCT_MAX)
+    {
+        return Some("`distinct` counts up to 255 different values");
+    }
+    if distinct.next().is_some() && matches!(window, Window::Before(_) | Window::Band { .. }) {
+        return Some("`distinct` takes `in: 30d` or fixed dates, not ages");
+    }
     match window {
         Window::Before(_) if !few => {
             Some("`more_than` without `at_most` goes with a `count` of up to 63; add `at_most`")
@@ -161,6 +209,11 @@ fn read_measured(
     let of = fields.required("of", mistakes);
     let of = of.and_then(|node| read_path(node, "`of`", mistakes));
     let bounds = Bounds::take(&mut fields, mistakes);
+    let whole = key != "distinct" || bounds.as_ref().is_none_or(Bounds::are_counts);
+    if !whole {
+        mistakes.add(node.place, "`distinct` is compared with whole numbers");
+        return None;
+    }
     if bounds.is_none() {
         mistakes.add(
             node.place,
@@ -281,6 +334,7 @@ impl fmt::Display for Measure {
             Self::Average(of) => write!(f, "avg of {of}"),
             Self::Least(of) => write!(f, "min of {of}"),
             Self::Greatest(of) => write!(f, "max of {of}"),
+            Self::Distinct(of) => write!(f, "distinct {of}"),
         }
     }
 }
@@ -288,12 +342,17 @@ impl fmt::Display for Measure {
 impl fmt::Display for Did {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}{}", self.on, self.window)?;
-        if self.measured == [once()] {
-            return Ok(());
+        if self.measured != [once()] {
+            for Measured { measure, bounds } in &self.measured {
+                write!(f, ", {measure} {bounds}")?;
+            }
         }
-        for Measured { measure, bounds } in &self.measured {
-            write!(f, ", {measure} {bounds}")?;
+        if let Some(by) = &self.by {
+            write!(f, " for one {by}")?;
         }
-        Ok(())
+        match self.min_age_ms {
+            Some(age) => write!(f, ", known for {}", duration_text(age)),
+            None => Ok(()),
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
-use super::operators::read_where;
+pub(super) use super::operators::read_where;
 use crate::audience::value::{Extraction, Path, Predicate, Slot, Values};
 use crate::document::{Fields, Mistakes, Node};
 use crate::ingest::Event;
@@ -30,6 +30,16 @@ impl EventPattern {
             event: event.into(),
             filter: Vec::new(),
         }
+    }
+
+    /// The same, if its name is one; `node` is where it stands.
+    pub(super) fn checked(self, node: &Node, mistakes: &mut Mistakes) -> Option<Self> {
+        if self.event.trim().is_empty() || self.event.len() > NAME_BYTES_MAX {
+            let message = format!("an event name has 1 to {NAME_BYTES_MAX} bytes");
+            mistakes.add(node.place, message);
+            return None;
+        }
+        Some(self)
     }
 
     /// Reads a name, or `{ event: …, where: {…} }`.
@@ -57,12 +67,7 @@ impl EventPattern {
 }
 
 fn named(node: &Node, name: &str, mistakes: &mut Mistakes) -> Option<EventPattern> {
-    if name.trim().is_empty() || name.len() > NAME_BYTES_MAX {
-        let message = format!("an event name has 1 to {NAME_BYTES_MAX} bytes");
-        mistakes.add(node.place, message);
-        return None;
-    }
-    Some(EventPattern::named(name))
+    EventPattern::named(name).checked(node, mistakes)
 }
 
 impl fmt::Display for EventPattern {

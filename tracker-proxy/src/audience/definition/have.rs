@@ -12,8 +12,8 @@ use crate::document::{Fields, Mistakes, Node, Place};
 /// One `have` condition.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Have {
-    /// An attribute's current value.
-    Attribute(Predicate),
+    /// An attribute's value, or one of its values.
+    Attribute(Take, Predicate),
     /// A number over all of history.
     Total(Did),
     /// The most frequent value of a property.
@@ -47,12 +47,36 @@ pub enum Have {
         /// Where it is named.
         place: Place,
     },
+    /// Being on an uploaded list.
+    List {
+        /// Its id.
+        id: String,
+        /// Where it is named.
+        place: Place,
+    },
     /// Consents that are all granted.
     Consent(Vec<String>),
 }
 
+/// Which of an attribute's values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Take {
+    /// The current one.
+    Last,
+    /// The first one ever.
+    First,
+    /// Any one that it ever had, as far as they are kept.
+    All,
+}
+
+const TAKES: [(&str, Take); 3] = [
+    ("last", Take::Last),
+    ("first", Take::First),
+    ("all", Take::All),
+];
+
 /// What a condition can be about; each condition has one of them.
-const SUBJECTS: [&str; 9] = [
+const SUBJECTS: [&str; 10] = [
     "trait",
     "attribute",
     "path",
@@ -61,6 +85,7 @@ const SUBJECTS: [&str; 9] = [
     "first",
     "last",
     "audience",
+    "list",
     "consent",
 ];
 
@@ -105,12 +130,19 @@ impl Have {
                     id,
                     place: subject.place,
                 }),
+            "list" => fields.required_text("list", mistakes).map(|id| Self::List {
+                id,
+                place: subject.place,
+            }),
             "consent" => read_consent(subject, mistakes),
             _ => {
+                let take = fields.choice("take", &TAKES, mistakes);
                 let checks = some_checks(node, &mut fields, mistakes);
                 let path = read_path(subject, &format!("`{key}`"), mistakes);
-                path.zip(checks)
-                    .map(|(path, checks)| Self::Attribute(Predicate { path, checks }))
+                path.zip(checks).map(|(path, checks)| {
+                    let take = take.unwrap_or(Take::Last);
+                    Self::Attribute(take, Predicate { path, checks })
+                })
             }
         };
         fields.finish(mistakes);
@@ -133,9 +165,8 @@ impl Have {
             bounds: bounds?,
         }];
         Some(Self::Total(Did {
-            on,
-            window: Window::Ever,
             measured,
+            ..Did::once(on)
         }))
     }
 
@@ -244,7 +275,9 @@ impl fmt::Display for Have {
                 .join(", ")
         };
         match self {
-            Self::Attribute(predicate) => write!(f, "have {predicate}"),
+            Self::Attribute(Take::Last, predicate) => write!(f, "have {predicate}"),
+            Self::Attribute(Take::First, predicate) => write!(f, "had at first {predicate}"),
+            Self::Attribute(Take::All, predicate) => write!(f, "ever had {predicate}"),
             Self::Total(did) => write!(f, "did {did}"),
             Self::Top {
                 on,
@@ -269,6 +302,7 @@ impl fmt::Display for Have {
                 write!(f, "have {edge} {of} of {on} {}", list(checks))
             }
             Self::Audience { id, .. } => write!(f, "have audience {id}"),
+            Self::List { id, .. } => write!(f, "are on the list {id}"),
             Self::Consent(names) => write!(f, "have consent [{}]", names.join(", ")),
         }
     }

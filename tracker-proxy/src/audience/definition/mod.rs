@@ -4,6 +4,7 @@ mod bounds;
 mod did;
 mod filter;
 mod have;
+mod in_order;
 mod operators;
 mod then_not;
 mod when;
@@ -11,10 +12,12 @@ mod when;
 pub use bounds::Bounds;
 pub use did::{Did, Measure, Measured, Window};
 pub use filter::{EventFilter, EventPattern};
-pub use have::Have;
+pub use have::{Have, Take};
+pub use in_order::{InOrder, Silence};
 pub use then_not::ThenNot;
 pub use when::{CONDITIONS_MAX, When};
 
+use crate::audience::span::DURATION_MS_MAX;
 use crate::document::{Fields, Mistakes, Node, Place};
 
 /// One audience.
@@ -28,6 +31,8 @@ pub struct Definition {
     pub description: String,
     /// Who is a member.
     pub when: When,
+    /// How long a membership lasts at the most after the last match.
+    pub membership_ms: Option<i64>,
     /// Where the definition stands in its document.
     pub place: Place,
 }
@@ -41,12 +46,15 @@ impl Definition {
         let description = fields.description(mistakes);
         let when = fields.required("when", mistakes);
         let when = when.and_then(|when| When::read(when, mistakes));
+        let lasts = 1..=DURATION_MS_MAX;
+        let membership_ms = fields.duration("membership_duration", lasts, mistakes);
         fields.finish(mistakes);
         Some(Self {
             id: id?,
             name,
             description,
             when: when?,
+            membership_ms,
             place: node.place,
         })
     }
@@ -113,6 +121,17 @@ when:
             "id: x\nwhen: {did: buy, then_not: pay}",
             "id: x\nwhen: {then_not: pay, within: 1h}",
             "id: x\nwhen: {did: buy, within: 1h}",
+            "id: x\nwhen: {in_order: [a]}",
+            "id: x\nwhen: {in_order: [a, {}]}",
+            "id: x\nwhen: {in_order: [a, b], did: c}",
+            "id: x\nwhen: {in_order: [a, b], wait: 1h}",
+            "id: x\nwhen: {in_order: [a, b], then_not: c}",
+            "id: x\nwhen: {in_order: [a, b], then_not: c, wait: 1h, in: 1d}",
+            "id: x\nwhen: {in_order: [a, b, c, d, e, f, g, h, i]}",
+            "id: x\nwhen: {did: {event: a, distinct: {of: b, gte: 1000}}}",
+            "id: x\nwhen: {did: {event: a, distinct: {of: b, gte: 2}, in: {more_than: 1d}}}",
+            "id: x\nwhen: {did: {event: a, by: b, count: 2, sum: {of: c, gte: 5}}}",
+            "id: x\nwhen: {have: {trait: a, take: some, eq: 1}}",
             "id: x\nwhen: {have: {trait: a, eq: null}}",
             "id: x\nwhen: {have: {trait: a, matches: 'a{9999}{9999}'}}",
             "id: x\nwhen: {have: {audience: x, trait: y}}",

@@ -6,7 +6,7 @@ use super::EventPattern;
 use super::filter::read_path;
 use crate::audience::span::{parse_duration, read_duration};
 use crate::audience::value::Path;
-use crate::document::{Fields, Mistakes, Node, duration_text};
+use crate::document::{Fields, Mistakes, Node, Place, duration_text};
 
 /// `did … then_not … within …`.
 #[derive(Debug, Clone, PartialEq)]
@@ -58,23 +58,10 @@ impl ThenNot {
         let within_ms = within.and_then(|node| read_duration(node, "`within`", mistakes));
         let matching = matching.map(|node| read_path(node, "`match`", mistakes));
         let restart = rearm.map_or(Some(false), |node| read_rearm(node, mistakes));
-        let stay = stay.map(|node| read_duration(node, "`stay`", mistakes));
-        let until = stay_until.map(|node| read_until(node, mistakes));
-        let (stay_ms, until) = match (stay, until) {
-            (stay, Some(Some(Until::Event(until)))) => {
-                (stay.map(|stay| stay.unwrap_or_default()), Some(until))
-            }
-            (None, Some(Some(Until::After(stay)))) => (Some(stay), None),
-            (Some(_), Some(Some(Until::After(_)))) => {
-                mistakes.add(
-                    awaited.place,
-                    "`stay` and `stay_until` both give a duration",
-                );
-                (None, None)
-            }
-            (stay, _) => (stay.unwrap_or(within_ms), None),
-        };
+        let staying = Staying::of(stay, stay_until, awaited.place, mistakes);
         let then_not = then_not?;
+        let Staying { stay_ms, until } = staying?;
+        let for_good = stay_ms.is_none() && until.is_some();
         Some(Some(Self {
             did: did?,
             until: until.filter(|until| *until != then_not),
@@ -82,20 +69,76 @@ impl ThenNot {
             within_ms: within_ms?,
             matching: flat(matching)?,
             restart: restart?,
-            stay_ms,
+            stay_ms: if for_good {
+                None
+            } else {
+                stay_ms.or(within_ms)
+            },
         }))
     }
 }
 
+/// What ends a membership besides the awaited event, as written.
+pub(super) struct Staying {
+    pub(super) stay_ms: Option<i64>,
+    pub(super) until: Option<EventPattern>,
+}
+
+impl Staying {
+    /// Takes `stay` and `stay_until`; `None` where one of them could not be read.
+    pub(super) fn take(
+        fields: &mut Fields<'_>,
+        place: Place,
+        mistakes: &mut Mistakes,
+    ) -> Option<Self> {
+        let (stay, until) = (fields.optional("stay"), fields.optional("stay_until"));
+        Self::of(stay, until, place, mistakes)
+    }
+
+    fn of(
+        stay: Option<&Node>,
+        until: Option<&Node>,
+        place: Place,
+        mistakes: &mut Mistakes,
+    ) -> Option<Self> {
+        let stay = stay.map(|node| read_duration(node, "`stay`", mistakes));
+        let until = until.map(|node| read_until(node, mistakes));
+        let stay_ms = match stay {
+            Some(read) => Some(read?),
+            None => None,
+        };
+        match until {
+            None => Some(Self {
+                stay_ms,
+                until: None,
+            }),
+            Some(read) => match read? {
+                Until::Event(until) => Some(Self {
+                    stay_ms,
+                    until: Some(until),
+                }),
+                Until::After(_) if stay_ms.is_some() => {
+                    mistakes.add(place, "`stay` and `stay_until` both give a duration");
+                    None
+                }
+                Until::After(stay) => Some(Self {
+                    stay_ms: Some(stay),
+                    until: None,
+                }),
+            },
+        }
+    }
+}
+
 /// `None` where there was something that could not be read.
-fn flat(path: Option<Option<Path>>) -> Option<Option<Path>> {
+pub(super) fn flat(path: Option<Option<Path>>) -> Option<Option<Path>> {
     match path {
         None => Some(None),
         Some(read) => read.map(Some),
     }
 }
 
-fn read_rearm(node: &Node, mistakes: &mut Mistakes) -> Option<bool> {
+pub(super) fn read_rearm(node: &Node, mistakes: &mut Mistakes) -> Option<bool> {
     match node.as_text() {
         Some("first") => Some(false),
         Some("last") => Some(true),

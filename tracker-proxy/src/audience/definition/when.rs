@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Did, Have, ThenNot};
+use super::{Did, Have, InOrder, ThenNot};
 use crate::document::{Fields, Mistakes, Node, NodeKind, suggestion};
 
 /// How many conditions one audience has at the most.
@@ -23,11 +23,13 @@ pub enum When {
     DidNot(Did),
     /// Something did not follow in time.
     ThenNot(ThenNot),
+    /// Steps followed one another.
+    InOrder(InOrder),
     /// Something is true of the person.
     Have(Have),
 }
 
-const HEADS: [&str; 6] = ["all", "any", "none", "did", "did_not", "have"];
+const HEADS: [&str; 7] = ["all", "any", "none", "did", "did_not", "in_order", "have"];
 
 impl When {
     /// Reads a condition or a list of them.
@@ -42,7 +44,11 @@ impl When {
 
     fn read_one(node: &Node, mistakes: &mut Mistakes) -> Option<Self> {
         let mut fields = Fields::of(node, "a condition", mistakes)?;
-        let then_not = ThenNot::take(&mut fields, mistakes);
+        let in_order = InOrder::take(&mut fields, mistakes);
+        let then_not = match in_order {
+            Some(_) => None,
+            None => ThenNot::take(&mut fields, mistakes),
+        };
         let given: Vec<(&str, &Node)> = HEADS
             .iter()
             .filter_map(|key| Some((*key, fields.optional(key)?)))
@@ -76,6 +82,9 @@ impl When {
                 return None;
             }
             return then_not.map(Self::ThenNot);
+        }
+        if let Some(in_order) = in_order {
+            return in_order.map(Self::InOrder);
         }
         match key {
             "all" => read_list(key, inner, mistakes).map(Self::All),
@@ -138,6 +147,7 @@ impl fmt::Display for When {
             Self::Did(did) => write!(f, "did {did}"),
             Self::DidNot(did) => write!(f, "did not {did}"),
             Self::ThenNot(then_not) => then_not.fmt(f),
+            Self::InOrder(in_order) => in_order.fmt(f),
             Self::Have(have) => have.fmt(f),
         }
     }

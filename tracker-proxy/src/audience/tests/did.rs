@@ -3,6 +3,7 @@
 use super::{DAY, HOUR, MINUTE, NOTHING};
 use crate::audience::Rebuild;
 use crate::audience::testing::Story;
+use crate::clock::TimeMs;
 
 #[test]
 fn a_window_is_left_exactly_when_the_event_is_as_old_as_the_window() {
@@ -180,5 +181,101 @@ fn large_counts_use_panes_and_agree_with_a_fold_from_history() {
     assert_eq!(
         story.until(DAY),
         [format!("-heavy at {}", HOUR + 4 * MINUTE)]
+    );
+}
+
+#[test]
+fn different_values_are_counted_once_each_and_leave_exactly() {
+    let audience = "
+- { id: browser, when: { did: { event: visit, in: 1h, distinct: { of: sku, gte: 3 } } } }
+- { id: ever, when: { did: { event: visit, distinct: { of: sku, gte: 3 } } } }
+";
+    let mut story = Story::new(audience);
+    for (minute, sku) in [(0, "a"), (5, "b"), (10, "a"), (20, "b")] {
+        story.until(minute * MINUTE);
+        assert_eq!(
+            story.does("visit", &format!("{{\"sku\": \"{sku}\"}}")),
+            NOTHING
+        );
+    }
+    story.until(30 * MINUTE);
+    assert_eq!(
+        story.does("visit", r#"{"sku": "c"}"#),
+        ["+browser", "+ever"]
+    );
+    assert_eq!(
+        story.until(DAY),
+        [format!("-browser at {}", 70 * MINUTE)],
+        "the last time that `a` was seen is an hour ago"
+    );
+}
+
+#[test]
+fn a_value_without_events_in_the_window_is_no_group() {
+    let audience = "[{id: few, when: {did: {event: visit, by: sku, in: 1h, count: {lt: 3}}}}]";
+    let mut story = Story::new(audience);
+    assert_eq!(story.does("visit", r#"{"sku": "a"}"#), ["+few"]);
+    assert_eq!(story.until(DAY), [format!("-few at {HOUR}")]);
+    let audience =
+        "[{id: cheap, when: {did: {event: buy, by: shop, in: 1h, sum: {of: n, lt: 9}}}}]";
+    let mut story = Story::new(audience);
+    assert_eq!(story.does("buy", r#"{"shop": "a", "n": 1}"#), ["+cheap"]);
+    assert_eq!(story.until(DAY), [format!("-cheap at {}", HOUR + MINUTE)]);
+}
+
+#[test]
+fn values_may_be_looked_at_one_by_one() {
+    let audience = "
+- { id: thrice, when: { did: { event: visit, by: sku, in: 1h, count: { gte: 3 } } } }
+- { id: dear, when: { did: { event: buy, by: shop, sum: { of: amount, gte: 100 } } } }
+";
+    let mut story = Story::new(audience);
+    let (a, b) = (r#"{"sku": "a"}"#, r#"{"sku": "b"}"#);
+    for (minute, sku) in [(0, a), (1, b), (2, a), (3, b), (4, "{}")] {
+        story.until(minute * MINUTE);
+        assert_eq!(story.does("visit", sku), NOTHING);
+    }
+    story.until(5 * MINUTE);
+    assert_eq!(story.does("visit", a), ["+thrice"]);
+    assert_eq!(story.until(DAY), [format!("-thrice at {}", HOUR)]);
+    let in_shop = |shop: &str| format!("{{\"shop\": \"{shop}\", \"amount\": 60}}");
+    assert_eq!(story.does("buy", &in_shop("x")), NOTHING);
+    assert_eq!(story.does("buy", &in_shop("y")), NOTHING);
+    assert_eq!(story.does("buy", &in_shop("x")), ["+dear"]);
+}
+
+#[test]
+fn who_is_not_known_for_long_enough_is_not_missed_yet() {
+    let audience = "
+- { id: asleep, when: { did_not: { event: visit, in: 30d, min_age: 30d } } }
+";
+    let mut story = Story::new(audience);
+    assert_eq!(story.is("name", "1"), NOTHING);
+    assert_eq!(story.until(40 * DAY), [format!("+asleep at {}", 30 * DAY)]);
+    assert_eq!(story.does("visit", "{}"), ["-asleep"]);
+    assert_eq!(story.until(100 * DAY), [format!("+asleep at {}", 70 * DAY)]);
+}
+
+#[test]
+fn a_membership_lasts_for_a_while_after_the_last_match() {
+    let audience = "
+- { id: buyer, when: { did: buy }, membership_duration: 30d }
+- { id: told, when: { have: { audience: buyer } } }
+";
+    let mut story = Story::new(audience);
+    assert_eq!(story.does("buy", "{}"), ["+buyer", "+told"]);
+    story.until(20 * DAY);
+    story.profile.last_seen = TimeMs(20 * DAY);
+    assert_eq!(story.does("visit", "{}"), NOTHING, "a match that prolongs");
+    let end = 50 * DAY;
+    assert_eq!(
+        story.until(60 * DAY),
+        [format!("-buyer at {end}"), format!("-told at {end}")]
+    );
+    story.profile.last_seen = TimeMs(60 * DAY);
+    assert_eq!(
+        story.does("visit", "{}"),
+        ["+buyer", "+told"],
+        "a later match is a new join"
     );
 }

@@ -106,3 +106,53 @@ fn audiences_stand_on_audiences() {
     assert_eq!(story.does("buy", "{}"), ["+buyer", "+target"]);
     assert_eq!(story.does("complain", "{}"), ["+angry", "-target"]);
 }
+
+#[test]
+fn first_and_earlier_values_can_be_asked_for() {
+    let audiences = "
+- { id: came_from_riga, when: { have: { trait: city, take: first, eq: Riga } } }
+- { id: ever_in_bonn, when: { have: { trait: city, take: all, eq: Bonn } } }
+- { id: never_in_rome, when: { have: { trait: city, take: all, ne: Rome } } }
+";
+    let mut story = Story::new(audiences);
+    story.until(10);
+    assert_eq!(
+        story.is("city", "\"Bonn\""),
+        ["+ever_in_bonn", "+never_in_rome"]
+    );
+    story.until(20);
+    assert_eq!(story.is("city", "\"Rome\""), ["-never_in_rome"]);
+    // A value from before all others is heard late: now it is the first one.
+    let early = crate::profile::Dated {
+        value: "Riga".into(),
+        at: crate::clock::TimeMs(5),
+    };
+    assert!(!story.profile.attributes.give("city", early));
+    story.set.touch_attribute("city", &mut story.touched);
+    assert_eq!(
+        story.evaluate(crate::profile::Cause::Event),
+        ["+came_from_riga"]
+    );
+}
+
+#[test]
+fn who_is_on_a_list_is_a_member() {
+    let mut story = Story::new("[{id: invited, when: {have: {list: newsletter.2026}}}]");
+    assert_eq!(story.is("$list:newsletter.2026", "true"), ["+invited"]);
+    assert_eq!(story.is("$list:newsletter.2026", "false"), ["-invited"]);
+}
+
+#[test]
+fn elements_of_a_list_are_asked_by_their_path() {
+    let audience = r#"
+- { id: a, when: { have: { path: "orders[*]", some: { status: delivered, total: { gte: 80 } } } } }
+"#;
+    let mut story = Story::new(audience);
+    let (open, done) = (
+        r#"{"status": "open", "total": 90}"#,
+        r#"{"status": "delivered", "total": 9}"#,
+    );
+    assert_eq!(story.is("orders", &format!("[{open}, {done}]")), NOTHING);
+    let dear = r#"{"status": "delivered", "total": 80}"#;
+    assert_eq!(story.is("orders", &format!("[{open}, {dear}]")), ["+a"]);
+}

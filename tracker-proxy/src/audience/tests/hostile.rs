@@ -24,6 +24,13 @@ const KEYS: &[&str] = &[
     "rearm",
     "stay",
     "stay_until",
+    "in_order",
+    "wait",
+    "distinct",
+    "by",
+    "min_age",
+    "take",
+    "list",
     "event",
     "where",
     "count",
@@ -125,6 +132,21 @@ fn condition() -> impl Strategy<Value = String> {
         (slot(), slot(), slot()).prop_map(|(a, b, c)| format!(
             "{{did: e, then_not: {{event: x, where: {{a: {a}}}}}, within: {b}, stay: {c}, match: a}}"
         )),
+        (slot(), slot()).prop_map(|(a, b)| format!(
+            "{{in_order: [e, x: {{where: {{a: {a}}}}}], within: {b}, match: a}}"
+        )),
+        (slot(), slot()).prop_map(|(a, b)| format!(
+            "{{in_order: [e, x], within: {a}, then_not: e, wait: {b}, stay: {a}}}"
+        )),
+        (slot(), slot()).prop_map(|(a, b)| format!(
+            "{{did_not: {{event: e, in: {a}, by: a, distinct: {{of: a, gte: {b}}}, min_age: {a}}}}}"
+        )),
+        (slot(), slot()).prop_map(|(a, b)| format!(
+            "{{did: {{event: e, in: {a}, by: a, sum: {{of: a, gte: {b}}}}}}}"
+        )),
+        (slot(), prop::sample::select(KEYS), prop::sample::select(&["first", "all"][..])).prop_map(
+            |(a, key, take)| format!("{{have: {{trait: a, '{key}': {a}, take: {take}}}}}")
+        ),
         (slot(), slot(), prop::sample::select(KEYS)).prop_map(|(a, b, key)| format!(
             "{{have: {{top: e.a, in: {a}, '{key}': {b}}}}}"
         )),
@@ -175,7 +197,7 @@ fn live(set: &AudienceSet, events: &[(bool, i64, &str)]) -> Profile {
         };
         history.push(one);
         set.fold(&mut profile, &one, &mut touched);
-        let late = Rebuild::Leaves(touched.late().to_vec());
+        let late = Rebuild::Leaves(profile.conditions.late().waiting().to_vec());
         set.rebuild(&mut profile, &late, &history);
         if let Ok(Value::Map(entries)) = Value::from_json(properties) {
             for (name, value) in entries {

@@ -3,6 +3,8 @@
 mod did;
 mod have;
 mod hostile;
+mod in_order;
+mod late;
 mod oracle;
 mod set;
 mod then_not;

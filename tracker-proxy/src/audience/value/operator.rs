@@ -59,7 +59,7 @@ pub enum Operator {
     InNext(i64),
     /// A date whose anniversary is today or in the next so many milliseconds.
     AnniversaryInNext(i64),
-    /// A list with an object of which all of this is true.
+    /// An object of which all of this is true, or a list with one.
     Some(Vec<Predicate>),
 }
 
@@ -165,13 +165,10 @@ impl Operator {
             Self::InLast(span) => date(&|at| at <= now && now < at.plus(*span)),
             Self::InNext(span) => date(&|at| at > now && at.plus(-span) <= now),
             Self::AnniversaryInNext(span) => relative::is_anniversary(value, *span, now, zone),
-            Self::Some(all) => match value {
-                Value::List(items) => items.iter().any(|item| {
-                    all.iter()
-                        .all(|predicate| predicate.holds_in(item, now, zone))
-                }),
-                _ => false,
-            },
+            Self::Some(all) => elements(value).iter().any(|item| {
+                all.iter()
+                    .all(|predicate| predicate.holds_in(item, now, zone))
+            }),
         }
     }
 
@@ -185,10 +182,7 @@ impl Operator {
                 relative::next_anniversary_edge(value, *span, from, zone)
             }
             Self::Some(all) => {
-                let Value::List(items) = value else {
-                    return None;
-                };
-                let inner = items.iter().flat_map(|item| {
+                let inner = elements(value).iter().flat_map(|item| {
                     all.iter()
                         .filter_map(move |predicate| predicate.changes_in(item, from, zone))
                 });

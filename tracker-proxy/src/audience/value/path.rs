@@ -60,6 +60,15 @@ impl Path {
         }
     }
 
+    /// The path of one key, whatever is in it.
+    #[must_use]
+    pub fn of_key(key: &str) -> Self {
+        Self {
+            head: key.into(),
+            rest: Vec::new(),
+        }
+    }
+
     /// The first key.
     #[must_use]
     pub fn head(&self) -> &str {

@@ -174,3 +174,24 @@ async fn whoever_is_erased_is_gone_and_earlier_events_are_refused() {
         "the past stays erased"
     );
 }
+
+#[tokio::test]
+async fn of_an_erased_person_nothing_is_left_under_the_id_of_the_visitor_they_were() {
+    let story = story().activation(json!({
+        "id": "tell", "audience": "quiet", "on": "change", "to": "shop",
+        "payload": { "kind": "simple", "fields": [{ "key": "a", "constant": "b" }] },
+    }));
+    let mut rig = Rig::start(story);
+    rig.send(&[by_visitor("a1", "look", "m1"), identify("42", "a1", "m2")])
+        .await
+        .unwrap();
+    let handle = rig.handle();
+    assert!(erase(&handle, BEGIN, user("42")).await.unwrap());
+    rig.stop();
+    let db = rusqlite::Connection::open(rig.folder.path().join("segue.db")).unwrap();
+    for table in ["membership", "outbox", "delivery"] {
+        let count = format!("SELECT count(*) FROM {table}");
+        let rows: i64 = db.query_row(&count, [], |row| row.get(0)).unwrap();
+        assert_eq!(rows, 0, "{table}");
+    }
+}

@@ -6,12 +6,18 @@
 //! small, bounded and true.
 
 mod armed;
+mod distinct;
+mod groups;
+mod late;
 mod panes;
 mod sum;
 mod tally;
 mod times;
 
-pub use armed::{ARMED_KEYS_MAX, Armed, Arming, KEY_BYTES_MAX, RECENT_MAX};
+pub use armed::{ARMED_KEYS_MAX, Armed, Arming, KEY_BYTES_MAX, Part, RECENT_MAX, STEPS_MAX};
+pub use distinct::{DISTINCT_MAX, Distinct};
+pub use groups::{GROUPS_MAX, Groups};
+pub use late::{Late, REFOLD_EVENTS_MAX};
 pub use panes::Panes;
 pub use sum::Sum;
 pub use tally::{PanedTally, TALLY_CELLS_MAX, TALLY_VALUES_MAX, Tally};
@@ -47,8 +53,12 @@ pub enum LeafState {
     PanedTally(PanedTally),
     /// The first or the last value of a property.
     Edge(Dated),
-    /// What was started and awaits its end.
+    /// What was started and awaits its end, or follows one step after the other.
     Armed(Armed),
+    /// When different values were seen last.
+    Distinct(Distinct),
+    /// One memory per value of a property.
+    Groups(Groups),
 }
 
 /// The memories of all leaves that were ever touched.
@@ -56,6 +66,8 @@ pub enum LeafState {
 pub struct Conditions {
     /// Sorted by leaf.
     leaves: Vec<(LeafNo, LeafState)>,
+    /// Which leaves wait to be folded from history again.
+    late: Late,
 }
 
 impl Conditions {
@@ -119,6 +131,18 @@ impl Conditions {
     /// Forgets leaves that are no more.
     pub fn retain(&mut self, keep: impl Fn(LeafNo) -> bool) {
         self.leaves.retain(|(leaf, _)| keep(*leaf));
+        self.late.retain(keep);
+    }
+
+    /// Which leaves an event came too late for.
+    #[must_use]
+    pub fn late(&self) -> &Late {
+        &self.late
+    }
+
+    /// The same, to be changed.
+    pub fn late_mut(&mut self) -> &mut Late {
+        &mut self.late
     }
 
     /// How many leaves are remembered.
@@ -153,7 +177,7 @@ mod tests {
             postcard::from_bytes::<Conditions>(&bytes).unwrap(),
             conditions
         );
-        assert!(bytes.len() < 32, "{} bytes", bytes.len());
+        assert!(bytes.len() < 34, "{} bytes", bytes.len());
         for end in 0..bytes.len() {
             assert!(postcard::from_bytes::<Conditions>(&bytes[..end]).is_err());
         }

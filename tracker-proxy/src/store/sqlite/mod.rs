@@ -74,6 +74,20 @@ impl SqliteStore {
     ///
     /// As for [`SqliteStore::open`].
     pub fn open_with(data_dir: &Path, faults: Faults) -> Result<Self, StoreError> {
+        Self::open_synced(data_dir, faults, "FULL")
+    }
+
+    /// Opens a store whose commits survive this process and not a power failure: for tests that
+    /// commit a million times.
+    ///
+    /// # Errors
+    ///
+    /// As for [`SqliteStore::open`].
+    pub fn open_unsynced(data_dir: &Path) -> Result<Self, StoreError> {
+        Self::open_synced(data_dir, Faults::default(), "OFF")
+    }
+
+    fn open_synced(data_dir: &Path, faults: Faults, synced: &str) -> Result<Self, StoreError> {
         let unusable = |error: std::io::Error| {
             StoreError::Damaged(format!("{} cannot be used: {error}", data_dir.display()))
         };
@@ -96,8 +110,8 @@ impl SqliteStore {
         // What people did is nobody else's business on this machine.
         restrict(&path).map_err(unusable)?;
         configure(&db, WRITER_CACHE_KIB)?;
+        db.pragma_update(None, "synchronous", synced)?;
         db.pragma_update(None, "journal_mode", "WAL")?;
-        db.pragma_update(None, "synchronous", "FULL")?;
         db.pragma_update(None, "secure_delete", "ON")?;
         schema::prepare(&mut db)?;
         let wal_pages = Arc::new(AtomicU32::new(0));

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::chains::Chains;
 use super::{ARMED_KEYS_MAX, Arming};
 use crate::clock::TimeMs;
 
@@ -40,13 +41,21 @@ impl Arms {
 pub(super) struct Core {
     /// Sorted by key.
     keys: Vec<Arms>,
+    /// How far each key has come in a sequence of steps.
+    chains: Chains,
     /// How many keys were given up.
     dropped: u32,
 }
 
 impl Core {
-    /// Folds a start.
-    pub(super) fn start(&mut self, key: &str, at: TimeMs, rules: Arming) {
+    /// Folds a step, which is a start if it is the last of all that it takes.
+    pub(super) fn step(&mut self, left: u8, key: &str, at: TimeMs, rules: Arming) {
+        if rules.steps < 2 || self.chains.step(left, key, at, rules) {
+            self.start(key, at, rules);
+        }
+    }
+
+    fn start(&mut self, key: &str, at: TimeMs, rules: Arming) {
         match self
             .keys
             .binary_search_by(|arms| arms.key.as_ref().cmp(key))
@@ -142,6 +151,6 @@ impl Core {
 
     /// How many keys were given up for want of room.
     pub(super) fn dropped(&self) -> u32 {
-        self.dropped
+        self.dropped.saturating_add(self.chains.dropped())
     }
 }

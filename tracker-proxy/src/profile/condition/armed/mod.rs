@@ -1,10 +1,12 @@
-//! What was started and awaits its end: the memory of "did this, then not that, within T".
+//! What was started and awaits its end: the memory of "did this, then not that, within T", where
+//! "this" may be several steps in their order.
 //!
 //! Unlike the other states this one depends on the order of events. Events of busy people pass
 //! each other on the way by milliseconds, so the newest few are kept: one that comes late is put
 //! into its place among them, and they are folded again. Whoever folds is told only when an event
 //! comes later than that, and folds the leaf from history.
 
+mod chains;
 mod core;
 
 use serde::{Deserialize, Serialize};
@@ -17,6 +19,8 @@ use crate::clock::TimeMs;
 pub const ARMED_KEYS_MAX: usize = 64;
 /// How much of a key is kept.
 pub const KEY_BYTES_MAX: usize = 64;
+/// How many steps may follow one another.
+pub const STEPS_MAX: usize = 8;
 
 /// The rules of one leaf.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +31,10 @@ pub struct Arming {
     pub stay_ms: Option<i64>,
     /// Whether a second start begins the wait anew, or leaves the running one alone.
     pub restart: bool,
+    /// How many steps in their order make a start; one where a single event does.
+    pub steps: u8,
+    /// How long all steps may take together.
+    pub span_ms: Option<i64>,
 }
 
 impl Arming {
@@ -46,19 +54,23 @@ impl Arming {
 /// How many of the newest events are kept to be folded again.
 pub const RECENT_MAX: usize = 8;
 
-/// What an event means to a leaf. At equal times they come in this order.
+/// The part that an event plays for a leaf. At equal times they come in this order: what is awaited
+/// can only end what began before it, and a step has to come after the one before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-enum Role {
+pub enum Part {
+    /// It is awaited, and undoes every earlier start.
     Awaited,
+    /// It ends what holds, and leaves alone what still runs.
     End,
-    Start,
+    /// It is a step, with so many steps to come after it. The last one is a start.
+    Step(u8),
 }
 
 /// One of the newest events.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 struct Recent {
     at: TimeMs,
-    role: Role,
+    part: Part,
     key: Box<str>,
 }
 
@@ -76,29 +88,12 @@ pub struct Armed {
 }
 
 impl Armed {
-    /// Folds a start. False if it came too late for that.
+    /// Folds an event. False if it came too late for that.
     #[must_use]
-    pub fn start(&mut self, key: &str, at: TimeMs, rules: Arming) -> bool {
-        self.take(Role::Start, key, at, rules)
-    }
-
-    /// Folds the awaited event, which undoes every earlier start. False if it came too late.
-    #[must_use]
-    pub fn awaited(&mut self, key: &str, at: TimeMs, rules: Arming) -> bool {
-        self.take(Role::Awaited, key, at, rules)
-    }
-
-    /// Folds an event that ends what holds, and leaves alone what still runs. False if it came
-    /// too late.
-    #[must_use]
-    pub fn end(&mut self, key: &str, at: TimeMs, rules: Arming) -> bool {
-        self.take(Role::End, key, at, rules)
-    }
-
-    fn take(&mut self, role: Role, key: &str, at: TimeMs, rules: Arming) -> bool {
+    pub fn take(&mut self, part: Part, key: &str, at: TimeMs, rules: Arming) -> bool {
         let event = Recent {
             at,
-            role,
+            part,
             key: key.into(),
         };
         let place = self.recent.partition_point(|known| *known <= event);
@@ -108,8 +103,8 @@ impl Armed {
             self.recent.push(event);
         } else {
             // At one instant keys do not depend on each other, so any order of theirs is right.
-            let first = (self.recent[0].at, self.recent[0].role);
-            if (at, role) < first && self.base.is_some() {
+            let first = (self.recent[0].at, self.recent[0].part);
+            if (at, part) < first && self.base.is_some() {
                 return false;
             }
             self.recent.insert(place, event);
@@ -158,10 +153,10 @@ impl Armed {
 
 /// Folds one event that is not older than any before it.
 fn play(core: &mut Core, event: &Recent, rules: Arming) {
-    match event.role {
-        Role::Awaited => core.awaited(&event.key, event.at),
-        Role::End => core.end(&event.key, event.at, rules),
-        Role::Start => core.start(&event.key, event.at, rules),
+    match event.part {
+        Part::Awaited => core.awaited(&event.key, event.at),
+        Part::End => core.end(&event.key, event.at, rules),
+        Part::Step(left) => core.step(left, &event.key, event.at, rules),
     }
 }
 
@@ -173,7 +168,10 @@ mod tests {
         within_ms: 10,
         stay_ms: Some(10),
         restart: false,
+        steps: 1,
+        span_ms: None,
     };
+    const START: Part = Part::Step(0);
 
     fn holds(armed: &Armed, now: i64) -> bool {
         armed.holding(TimeMs(now), RULES).next().is_some()
@@ -182,7 +180,7 @@ mod tests {
     #[test]
     fn a_key_holds_from_the_deadline_until_its_stay_is_over() {
         let mut armed = Armed::default();
-        assert!(armed.start("a", TimeMs(0), RULES));
+        assert!(armed.take(START, "a", TimeMs(0), RULES));
         let held: Vec<i64> = (0..30).filter(|now| holds(&armed, *now)).collect();
         assert_eq!(held, (10..20).collect::<Vec<_>>());
         assert_eq!(armed.changes_at(TimeMs(0), RULES), Some(TimeMs(10)));
@@ -194,11 +192,11 @@ mod tests {
         for (awaited, saved) in [(0, false), (1, true), (10, true)] {
             let mut armed = Armed::default();
             if awaited == 0 {
-                assert!(armed.awaited("a", TimeMs(0), RULES));
-                assert!(armed.start("a", TimeMs(0), RULES));
+                assert!(armed.take(Part::Awaited, "a", TimeMs(0), RULES));
+                assert!(armed.take(START, "a", TimeMs(0), RULES));
             } else {
-                assert!(armed.start("a", TimeMs(0), RULES));
-                assert!(armed.awaited("a", TimeMs(awaited), RULES));
+                assert!(armed.take(START, "a", TimeMs(0), RULES));
+                assert!(armed.take(Part::Awaited, "a", TimeMs(awaited), RULES));
             }
             assert_eq!(holds(&armed, 10), !saved, "awaited at {awaited}");
         }
@@ -212,8 +210,8 @@ mod tests {
             ..RULES
         };
         for at in [0, 5] {
-            assert!(first.start("a", TimeMs(at), RULES));
-            assert!(last.start("a", TimeMs(at), restart));
+            assert!(first.take(START, "a", TimeMs(at), RULES));
+            assert!(last.take(START, "a", TimeMs(at), restart));
         }
         assert!(holds(&first, 10) && !holds(&last, 10));
         assert!(holds(&last, 15));
@@ -222,12 +220,12 @@ mod tests {
     #[test]
     fn a_late_event_takes_its_place_among_the_newest_few() {
         let mut armed = Armed::default();
-        assert!(armed.start("a", TimeMs(5), RULES));
+        assert!(armed.take(START, "a", TimeMs(5), RULES));
         assert!(
-            armed.start("a", TimeMs(8), RULES),
+            armed.take(START, "a", TimeMs(8), RULES),
             "it waits for nothing: 5 runs"
         );
-        assert!(armed.awaited("a", TimeMs(6), RULES));
+        assert!(armed.take(Part::Awaited, "a", TimeMs(6), RULES));
         assert!(
             !holds(&armed, 15) && holds(&armed, 18),
             "5 is undone, and 8 begins a wait"
@@ -238,17 +236,44 @@ mod tests {
     fn what_comes_later_than_that_is_left_to_a_fold_from_history() {
         let mut armed = Armed::default();
         for at in 10..20 {
-            assert!(armed.start("a", TimeMs(at), RULES));
+            assert!(armed.take(START, "a", TimeMs(at), RULES));
         }
-        assert!(armed.start("a", TimeMs(15), RULES));
-        assert!(!armed.awaited("a", TimeMs(3), RULES));
+        assert!(armed.take(START, "a", TimeMs(15), RULES));
+        assert!(!armed.take(Part::Awaited, "a", TimeMs(3), RULES));
+    }
+
+    #[test]
+    fn steps_make_a_start_in_their_order_only_and_within_their_span() {
+        let rules = Arming {
+            within_ms: 0,
+            stay_ms: None,
+            restart: true,
+            steps: 3,
+            span_ms: Some(10),
+        };
+        let holds = |events: &[(u8, i64)]| {
+            let mut armed = Armed::default();
+            for (left, at) in events {
+                assert!(armed.take(Part::Step(*left), "", TimeMs(*at), rules));
+            }
+            armed.holding(TimeMs(100), rules).next().is_some()
+        };
+        assert!(holds(&[(2, 0), (1, 5), (0, 10)]));
+        assert!(!holds(&[(2, 0), (1, 5), (0, 11)]), "too slow");
+        assert!(!holds(&[(1, 0), (2, 5), (0, 10)]), "another order");
+        assert!(!holds(&[(2, 0), (1, 0), (0, 5)]), "at once is not after");
+        assert!(
+            holds(&[(2, 0), (1, 5), (2, 6), (1, 7), (0, 15)]),
+            "the latest beginning counts"
+        );
+        assert!(holds(&[(0, 10), (1, 5), (2, 0)]), "heard in another order");
     }
 
     #[test]
     fn each_key_is_told_once() {
         let mut armed = Armed::default();
-        assert!(armed.start("a", TimeMs(0), RULES));
-        assert!(armed.start("b", TimeMs(3), RULES));
+        assert!(armed.take(START, "a", TimeMs(0), RULES));
+        assert!(armed.take(START, "b", TimeMs(3), RULES));
         assert_eq!(armed.tell(TimeMs(10), RULES), 1);
         assert_eq!(armed.tell(TimeMs(12), RULES), 0);
         assert_eq!(armed.tell(TimeMs(13), RULES), 1);
@@ -258,7 +283,7 @@ mod tests {
     fn hostile_numbers_of_keys_stay_bounded() {
         let mut armed = Armed::default();
         for n in 0..1_000 {
-            assert!(armed.start(&n.to_string(), TimeMs(n / 200), RULES));
+            assert!(armed.take(START, &n.to_string(), TimeMs(n / 200), RULES));
         }
         let held = armed.holding(TimeMs(14), RULES).count();
         assert!(held <= ARMED_KEYS_MAX);
