@@ -25,6 +25,7 @@ pub mod journal;
 mod outputs;
 mod recover;
 mod render;
+mod repoint;
 mod resolve;
 mod results;
 mod resync;
