@@ -171,9 +171,11 @@ impl Checker<'_> {
 
     /// A time that cannot be read is not guessed; one of sending is only missed.
     fn date(&self, message: &Message<'_>) -> Result<time::Dated, Refusal> {
+        // Where a client writes both, `timestamp` is what the app said and `originalTimestamp`
+        // when the client was called.
         let members = [
-            ("originalTimestamp", &message.original_timestamp),
             ("timestamp", &message.timestamp),
+            ("originalTimestamp", &message.original_timestamp),
         ];
         let written = members
             .into_iter()
