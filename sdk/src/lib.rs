@@ -54,6 +54,9 @@ pub mod limits;
 mod secret;
 pub use secret::WriteKey;
 
+#[cfg(feature = "user-token")]
+pub mod user_token;
+
 #[cfg(feature = "http")]
 mod clock;
 #[cfg(feature = "http")]
