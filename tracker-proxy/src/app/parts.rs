@@ -185,18 +185,18 @@ fn precheck(handle: &Handle) -> PrecheckFn {
 /// Everything that is served.
 pub(super) fn router(config: &Config, clock: &Clock, parts: &Parts) -> anyhow::Result<Router> {
     let catalog = parts.handle.shared.catalog();
-    let (mut keys, mut tokens) = (Vec::new(), Vec::new());
+    let (mut keys, mut tokens) = (WriteKeys::default(), Vec::new());
     for account in &config.accounts {
         let known = catalog
             .accounts
             .iter()
             .find(|known| known.stored.id == account.id);
         let no = known.context("an account is in no catalog")?.stored.no;
-        keys.extend(account.write_keys.iter().map(|key| (no, key)));
+        keys.add(no, &account.write_keys, &account.user_token_keys);
         tokens.extend(account.admin_tokens.iter().map(|token| (no, token)));
     }
     let intake = Intake::new(
-        Arc::new(WriteKeys::new(keys)),
+        Arc::new(keys),
         parts.submissions.clone(),
         clock.clone(),
         config.limits.clone(),

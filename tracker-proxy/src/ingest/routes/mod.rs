@@ -67,6 +67,7 @@ pub fn discard_router(clock: Clock, limits: Limits) -> Router {
         kind: KeyKind::Secret,
         origins: Vec::new(),
         trust_browser_identity: false,
+        user_token_keys: [].into(),
     };
     let state = Arc::new((anybody, clock, limits));
     let discard = async |State(state): State<Arc<(Source, Clock, Limits)>>, request: Request| {

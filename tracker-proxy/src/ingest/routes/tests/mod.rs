@@ -46,7 +46,11 @@ fn proxy_with(limits: Limits, queue: usize) -> Proxy {
         write_key("wk_public", KeyKind::Public, &["https://shop.example"]),
         write_key("wk_any", KeyKind::Public, &[]),
     ];
-    let keys = WriteKeys::new(keys.iter().map(|key| (AccountNo(7), key)));
+    let keys = {
+        let mut all = WriteKeys::default();
+        all.add(AccountNo(7), &keys, &[]);
+        all
+    };
     let (sender, submissions) = mpsc::channel(queue);
     let clock = Clock::manual(NOON);
     Proxy {
