@@ -23,6 +23,7 @@ use crate::keys::{AccountNo, ActivationNo};
 use crate::pipeline::catalog::{Catalog, DefinitionMistake, StoredCatalog};
 use crate::pipeline::{self, Bounds, Channels, Handle, SwitchError};
 use crate::store::Store;
+use crate::tracker::{self, Tracker};
 
 /// How long attempts that are under way may take when everything stops.
 pub(super) const WORKER_GRACE: Duration = Duration::from_secs(5);
@@ -195,8 +196,13 @@ pub(super) fn router(config: &Config, clock: &Clock, parts: &Parts) -> anyhow::R
         keys.add(no, &account.write_keys, &account.user_token_keys);
         tokens.extend(account.admin_tokens.iter().map(|token| (no, token)));
     }
+    let keys = Arc::new(keys);
+    let tracker = Tracker {
+        keys: Arc::clone(&keys),
+        public_url: config.public_url.clone(),
+    };
     let intake = Intake::new(
-        Arc::new(keys),
+        keys,
         parts.submissions.clone(),
         clock.clone(),
         config.limits.clone(),
@@ -211,6 +217,7 @@ pub(super) fn router(config: &Config, clock: &Clock, parts: &Parts) -> anyhow::R
     };
     Ok(Router::new()
         .merge(ingest::router(intake))
+        .merge(tracker::router(tracker))
         .merge(admin::router(admin))
         .merge(health::router(parts.handle.clone()))
         .merge(metrics::router()))
