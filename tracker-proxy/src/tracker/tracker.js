@@ -5,7 +5,7 @@ var raptor = w.raptor, segue = w.segue = w.segue || {};
 if (segue.version) return;
 
 // Bounds. A page that is left open offline must not fill the memory of a phone.
-var QUEUE_MAX = 1000, BATCH_MAX = 50, BEACON_BYTES_MAX = 60000, UNSENT_MAX = 100, RETRY_MS_MAX = 60000;
+var QUEUE_MAX = 1000, BATCH_MAX = 50, BEACON_BYTES_MAX = 60000, UNSENT_MAX = 500, RETRY_MS_MAX = 60000;
 var DAY_S = 86400, SESSION_S = 1200, STORE = 'segue_unsent', TOLD = 'segue_told';
 
 // Settings: `segue.settings` of the page, or attributes of the script's tag.
@@ -133,15 +133,16 @@ function flush() {
       done(batch.length);
     }, function () { failed(0); });
 }
-// Leaving. What was handed to a beacon may still be lost where nobody answered lately, so it is
-// kept for the next page as well: its message ids make it count once.
+// Leaving. A beacon may be refused, which happens past some 60 kB, or be lost where nobody answered
+// lately. Such events are kept for the next page: their message ids make them count once.
 function leave() {
   if (!ready()) return;
-  var troubled = tries > 0 || n.onLine === false, chunk = [], bytes = 0, rest = queue;
+  var troubled = tries > 0 || n.onLine === false, chunk = [], bytes = 0, rest = queue, unsent = [];
   queue = [];
   sending = null;
   function hand() {
-    if (chunk.length && !n.sendBeacon(endpoint + '/beacon/v1/batch', body(chunk))) troubled = true;
+    var taken = !chunk.length || n.sendBeacon(endpoint + '/beacon/v1/batch', body(chunk));
+    if (!taken || troubled) unsent = unsent.concat(chunk);
     chunk = [];
     bytes = 0;
   }
@@ -152,7 +153,7 @@ function leave() {
     bytes += size;
   });
   hand();
-  if (troubled && allowed) stored(STORE, rest.slice(-UNSENT_MAX));
+  if (unsent.length && allowed) stored(STORE, (stored(STORE) || []).concat(unsent).slice(-UNSENT_MAX));
 }
 
 // What the proxy was told, so that it is not told again on every page.
@@ -184,7 +185,7 @@ function positions(given) {
   var properties = {};
   for (var position in given) {
     var value = given[position], name = names[position] || PARAMETERS[position] || position;
-    if (position === 'p1' || value === '' && position !== 'p10' || value == null) continue;
+    if (position === 'p1' || value === '' && (position !== 'p10' || given.p1 !== 'basket') || value == null) continue;
     if (position === 'p7') { calls.setUser(String(value)); continue; }
     if (position === 'p3' && /^search/.test(given.p1)) name = 'phrase';
     if (name === 'product_ids' && typeof value === 'string') value = value ? value.split(separator) : [];
