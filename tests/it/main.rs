@@ -11,6 +11,8 @@ mod erasure;
 
 mod full_disk;
 
+mod import;
+
 mod loop_;
 
 mod real_data;
