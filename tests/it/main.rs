@@ -15,6 +15,8 @@ mod import;
 
 mod loop_;
 
+mod proxy_mode;
+
 mod real_data;
 
 mod shutdown;
