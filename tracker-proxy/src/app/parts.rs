@@ -18,7 +18,7 @@ use crate::admin::{self, AdminState, AdminTokens};
 use crate::clock::Clock;
 use crate::config::{Config, env};
 use crate::delivery::{self, Client, Delivery, Destinations, Precheck, PrecheckFn, Worker};
-use crate::ingest::{self, Intake, Submission, WriteKeys};
+use crate::ingest::{self, Intake, Streams, Submission, WriteKeys};
 use crate::keys::{AccountNo, ActivationNo};
 use crate::pipeline::catalog::{Catalog, DefinitionMistake, StoredCatalog};
 use crate::pipeline::{self, Bounds, Channels, Handle, SwitchError};
@@ -186,7 +186,8 @@ fn precheck(handle: &Handle) -> PrecheckFn {
 /// Everything that is served.
 pub(super) fn router(config: &Config, clock: &Clock, parts: &Parts) -> anyhow::Result<Router> {
     let catalog = parts.handle.shared.catalog();
-    let (mut keys, mut tokens) = (WriteKeys::default(), Vec::new());
+    let (mut keys, mut streams) = (WriteKeys::default(), Streams::default());
+    let mut tokens = Vec::new();
     for account in &config.accounts {
         let known = catalog
             .accounts
@@ -194,6 +195,7 @@ pub(super) fn router(config: &Config, clock: &Clock, parts: &Parts) -> anyhow::R
             .find(|known| known.stored.id == account.id);
         let no = known.context("an account is in no catalog")?.stored.no;
         keys.add(no, &account.write_keys, &account.user_token_keys);
+        streams.add(no, &account.id, &account.streams);
         tokens.extend(account.admin_tokens.iter().map(|token| (no, token)));
     }
     let keys = Arc::new(keys);
@@ -206,7 +208,8 @@ pub(super) fn router(config: &Config, clock: &Clock, parts: &Parts) -> anyhow::R
         parts.submissions.clone(),
         clock.clone(),
         config.limits.clone(),
-    );
+    )
+    .with_streams(streams);
     let admin = AdminState {
         handle: parts.handle.clone(),
         tokens: Arc::new(AdminTokens::new(tokens)),

@@ -5,6 +5,7 @@ use segue_sdk::user_token::UserTokenKey;
 
 use super::definitions::FileDefinitions;
 use super::keys::{AdminToken, Keyring, WriteKey, user_token_keys};
+use super::streams::StreamConfig;
 use crate::document::{Fields, Mistakes, Node, suggestion};
 
 /// The account that is there without a file.
@@ -25,6 +26,8 @@ pub struct AccountConfig {
     pub write_keys: Vec<WriteKey>,
     /// With these the app's backend signs who a browser's user is; several while one is replaced.
     pub user_token_keys: Vec<UserTokenKey>,
+    /// Who may stream user data.
+    pub streams: Vec<StreamConfig>,
     /// Who may use the admin API. Empty only until the first run has made one.
     pub admin_tokens: Vec<AdminToken>,
     /// What the file defines in this account.
@@ -39,6 +42,7 @@ impl Default for AccountConfig {
             time_zone: TimeZone::UTC,
             write_keys: Vec::new(),
             user_token_keys: Vec::new(),
+            streams: Vec::new(),
             admin_tokens: Vec::new(),
             definitions: FileDefinitions::default(),
         }
@@ -61,6 +65,10 @@ impl AccountConfig {
             .filter_map(|node| WriteKey::read(node, keyring, mistakes))
             .collect();
         let user_token_keys = user_token_keys(&mut fields, mistakes);
+        let streams = fields.list("streams", mistakes).iter();
+        let streams = streams
+            .filter_map(|node| StreamConfig::read(node, keyring, mistakes))
+            .collect();
         let admin_tokens = fields.list("admin_tokens", mistakes).iter();
         let admin_tokens = admin_tokens
             .filter_map(|node| AdminToken::read(node, keyring, mistakes))
@@ -73,6 +81,7 @@ impl AccountConfig {
             time_zone,
             write_keys,
             user_token_keys,
+            streams,
             admin_tokens,
             definitions,
         })

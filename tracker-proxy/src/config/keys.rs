@@ -57,7 +57,7 @@ pub(super) struct Keyring(Vec<(Secret, Place)>);
 
 impl Keyring {
     /// Reads a key or token; its text is in no message.
-    fn read(
+    pub(super) fn read(
         &mut self,
         key: &'static str,
         fields: &mut Fields<'_>,
