@@ -27,3 +27,6 @@ pub use rejection::IngestRejection;
 pub use routes::{discard_router, router};
 pub use streams::Streams;
 pub use submission::{Submission, Unavailable, Verdict};
+
+#[cfg(test)]
+pub(crate) mod testing;
