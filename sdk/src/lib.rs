@@ -37,6 +37,7 @@
 //! * `http` (default): the client and its transport over HTTP.
 //! * `rustls` (default): TLS with rustls and ring, without touching the process-wide default.
 //!   Without it hand in a `reqwest::Client` of your own.
+//! * `proxy-mode`: a route of the app's own for the browser tracker.
 //! * `testing`: a recording transport for your tests.
 //!
 //! Without any, [`wire`], [`events`] and [`Event`] remain: the contract, with no input or output.
@@ -53,6 +54,12 @@ pub mod limits;
 
 mod secret;
 pub use secret::WriteKey;
+
+#[cfg(feature = "user-token")]
+pub mod user_token;
+
+#[cfg(feature = "proxy-mode")]
+pub mod proxy_mode;
 
 #[cfg(feature = "http")]
 mod clock;

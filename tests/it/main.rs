@@ -11,11 +11,14 @@ mod erasure;
 
 mod full_disk;
 
+mod import;
+
 mod loop_;
 
 mod metamorphic;
 
 mod oracle;
+mod proxy_mode;
 
 mod real_data;
 

@@ -9,10 +9,11 @@ const LINES_MAX: usize = 400;
 
 /// The stages of the proxy in the order in which an event passes them. Each may use those before
 /// it; `store` stands under all of them and uses none.
-const STAGES: [&str; 11] = [
+const STAGES: [&str; 12] = [
     "document",
     "config",
     "ingest",
+    "tracker",
     "store",
     "profile",
     "audience",
@@ -57,7 +58,7 @@ fn files() -> Vec<PathBuf> {
         for entry in fs::read_dir(&folder).expect("our folders can be read") {
             let path = entry.expect("our folders can be read").path();
             let name = path.file_name().unwrap_or_default().to_string_lossy();
-            if name == "target" || name == ".git" || name == "segue-data" {
+            if ["target", ".git", "segue-data", "node_modules"].contains(&&*name) {
                 continue;
             }
             if path.is_dir() {

@@ -38,7 +38,7 @@ impl Pipeline {
                 profile,
                 event: bytes,
             } => {
-                let event = decode(bytes)?;
+                let event = history::event(bytes)?;
                 self.fold_event(account, profile, &event, bytes, at)
             }
             Entry::Merge {
@@ -48,10 +48,11 @@ impl Pipeline {
             } => self.fold_merge(account, loser, winner, at),
             Entry::Fire { account, profile } => self.fold_timer(account, profile, at),
             Entry::Warm { account, profile } => self.fold_warming(account, profile, at),
+            Entry::Repoint { account, from, to } => self.fold_repoint(account, from, to, at),
         }
     }
 
-    fn account(&self, no: AccountNo) -> Result<Arc<Account>, StoreError> {
+    pub(super) fn account(&self, no: AccountNo) -> Result<Arc<Account>, StoreError> {
         let missing = || StoreError::Damaged(format!("account {no} is in no catalog"));
         self.catalog.account(no).cloned().ok_or_else(missing)
     }
@@ -73,7 +74,12 @@ impl Pipeline {
     }
 
     /// Brings a profile into memory, or begins it.
-    fn ensure(&mut self, account: &Account, id: ProfileId, at: Position) -> Result<(), StoreError> {
+    pub(super) fn ensure(
+        &mut self,
+        account: &Account,
+        id: ProfileId,
+        at: Position,
+    ) -> Result<(), StoreError> {
         if self.load(account.stored.no, id)? {
             return Ok(());
         }
@@ -86,7 +92,7 @@ impl Pipeline {
     }
 
     /// True where the profile has this entry already: it was written back before the crash.
-    fn has_already(&self, id: ProfileId, at: Position) -> bool {
+    pub(super) fn has_already(&self, id: ProfileId, at: Position) -> bool {
         self.cache
             .get(id)
             .is_some_and(|cached| cached.stored >= at.seq)
@@ -413,10 +419,4 @@ pub(super) fn whole_history(
         None => Vec::new(),
     };
     history::unframe(&chunks, &cached.pending)
-}
-
-fn decode(bytes: &[u8]) -> Result<Event<'_>, StoreError> {
-    Event::decode(bytes)
-        .map(|(event, _)| event)
-        .map_err(|error| StoreError::Damaged(error.to_string()))
 }

@@ -28,6 +28,7 @@ mod outputs;
 mod past;
 mod recover;
 mod render;
+mod repoint;
 mod resolve;
 mod results;
 mod resync;

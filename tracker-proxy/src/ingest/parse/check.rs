@@ -8,6 +8,7 @@ use uuid::{NoContext, Uuid};
 
 use super::context::BatchContext;
 use super::identity::{Identity, id};
+use super::vouch::{self, Vouched};
 use super::{EventKind, Limits, Parsed, Source, TimeMs, json, members, time};
 use crate::ingest::event::Event;
 
@@ -41,6 +42,7 @@ pub(super) struct Checker<'a> {
     /// When the batch was sent, by the sender's clock.
     pub(super) sent: Option<TimeMs>,
     pub(super) context: Option<BatchContext<'a>>,
+    pub(super) vouched: Vouched,
     pub(super) parsed: Parsed,
 }
 
@@ -109,14 +111,29 @@ impl Checker<'_> {
         message: &Message<'_>,
     ) -> Result<(), Refusal> {
         let limits = self.limits;
-        let who = Identity::of(kind, message, self.source, limits)?;
-        let name = members::name(kind, message, limits)?;
-        let when = self.date(message)?;
         let own = message.context.map(RawValue::get);
-        let context = match &self.context {
+        let mut context = match &self.context {
             Some(shared) => Some(shared.under(own)),
             None => own.map(Cow::Borrowed),
         };
+        let mut refused_token = None;
+        let mut vouched = None;
+        if self.source.is_public()
+            && let Some(json) = &context
+            && let Some(user) = self
+                .vouched
+                .user(json, &self.source.user_token_keys, self.received)
+        {
+            match user {
+                Ok(user) => vouched = Some(user),
+                Err(error) => refused_token = Some(error),
+            }
+            // Whoever reads the history could go on as that user.
+            context = Some(Cow::Owned(json::without(vouch::MEMBER, json)));
+        }
+        let who = Identity::of(kind, message, self.source, vouched, limits)?;
+        let name = members::name(kind, message, limits)?;
+        let when = self.date(message)?;
         let traits = members::traits(kind, message, context.as_deref());
         let properties = members::properties(kind, message);
         let consents = members::consents(kind, message, limits)?;
@@ -163,6 +180,14 @@ impl Checker<'_> {
                 message: "the time lies in the future; the time of receipt was taken".to_owned(),
             });
         }
+        if let Some(error) = refused_token {
+            self.parsed.warnings.push(Warning {
+                index,
+                message_id: Some(message_id.to_owned()),
+                code: Cow::Borrowed("user_token_refused"),
+                message: format!("the user id is only a claim: {error}"),
+            });
+        }
         if let Some(message_id) = made {
             self.parsed.assigned.push(Assigned { index, message_id });
         }
@@ -171,9 +196,11 @@ impl Checker<'_> {
 
     /// A time that cannot be read is not guessed; one of sending is only missed.
     fn date(&self, message: &Message<'_>) -> Result<time::Dated, Refusal> {
+        // Where a client writes both, `timestamp` is what the app said and `originalTimestamp`
+        // when the client was called.
         let members = [
-            ("originalTimestamp", &message.original_timestamp),
             ("timestamp", &message.timestamp),
+            ("originalTimestamp", &message.original_timestamp),
         ];
         let written = members
             .into_iter()
