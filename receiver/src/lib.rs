@@ -18,6 +18,8 @@ mod clock;
 mod credentials;
 #[cfg(feature = "http")]
 mod http;
+#[cfg(feature = "postgres")]
+mod postgres;
 #[cfg(feature = "http")]
 mod receiver;
 #[cfg(feature = "http")]

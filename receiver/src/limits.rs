@@ -72,3 +72,15 @@ pub const RECHECK_S: i64 = 60;
 
 /// How many waiting writes the SQLite store commits together.
 pub const SQLITE_COMMIT_MAX: usize = 256;
+
+/// How many changes wait for a subscriber that is slow; beyond, it misses the oldest.
+pub const SUBSCRIPTION_CHANGES_MAX: usize = 1_024;
+
+/// How many connections to PostgreSQL are open at most, for a pool that this crate makes.
+pub const POSTGRES_CONNECTIONS: usize = 8;
+
+/// How long a connection to PostgreSQL is waited for, in seconds.
+pub const POSTGRES_WAIT_S: u64 = 5;
+
+/// How often at most expired claims and jobs are deleted from PostgreSQL, in seconds.
+pub const POSTGRES_EXPIRE_S: i64 = 60;

@@ -57,7 +57,7 @@ async fn deliver(
         Plan::Try => ("tested", false),
         Plan::Store(_) => ("stored", true),
     };
-    match receiver.inner.segments.store().deliver(delivery).await? {
+    match receiver.inner.segments.deliver(delivery).await? {
         DeliveryOutcome::Answered(answer) => {
             if stored {
                 receiver.resume();

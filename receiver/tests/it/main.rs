@@ -9,5 +9,6 @@ mod logs;
 mod mounting;
 mod once;
 mod pending;
+mod postgres;
 mod segments;
 mod signatures;

@@ -18,8 +18,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rusqlite::Connection;
 
 use super::{
-    Advance, Delivery, DeliveryOutcome, Group, GroupError, Job, JobId, JobStep, JobWork, Segment,
-    SegmentStore, StoreError, StoreFuture,
+    Advance, Delivered, Delivery, Group, GroupError, Job, JobId, JobStep, JobWork, Segment,
+    SegmentChange, SegmentStore, StoreError, StoreFuture, Unlock,
 };
 use crate::payload::PersonId;
 
@@ -110,6 +110,24 @@ impl SegmentStore for SqliteStore {
         Box::pin(async move { self.writer.write(move |c| groups::lock(c, &group)).await? })
     }
 
+    fn unlock_group<'a>(
+        &'a self,
+        group: &'a str,
+        unlock: Unlock,
+    ) -> StoreFuture<'a, (), GroupError> {
+        let group = group.to_owned();
+        Box::pin(async move {
+            self.writer
+                .write(move |c| groups::unlock(c, &group, &unlock))
+                .await?
+        })
+    }
+
+    fn unlocks<'a>(&'a self, group: &'a str) -> StoreFuture<'a, Vec<Unlock>> {
+        let group = group.to_owned();
+        Box::pin(self.read(move |connection| groups::unlocks(connection, &group)))
+    }
+
     fn group<'a>(&'a self, group: &'a str) -> StoreFuture<'a, Option<Group>> {
         let group = group.to_owned();
         Box::pin(self.read(move |connection| groups::find(connection, &group)))
@@ -144,7 +162,7 @@ impl SegmentStore for SqliteStore {
         Box::pin(self.read(move |connection| members::segments_of(connection, &group, &person)))
     }
 
-    fn deliver(&self, delivery: Delivery) -> StoreFuture<'_, DeliveryOutcome> {
+    fn deliver(&self, delivery: Delivery) -> StoreFuture<'_, Delivered> {
         Box::pin(
             self.writer
                 .write(move |connection| deliver::deliver(connection, &delivery)),
@@ -154,6 +172,11 @@ impl SegmentStore for SqliteStore {
     fn job<'a>(&'a self, job: &'a JobId) -> StoreFuture<'a, Option<Job>> {
         let job = job.clone();
         Box::pin(self.read(move |connection| jobs::find(connection, &job)))
+    }
+
+    fn has_open_job<'a>(&'a self, group: &'a str) -> StoreFuture<'a, bool> {
+        let group = group.to_owned();
+        Box::pin(self.read(move |connection| jobs::has_open(connection, &group)))
     }
 
     fn next_job(&self) -> StoreFuture<'_, Option<JobWork>> {
@@ -176,7 +199,7 @@ impl SegmentStore for SqliteStore {
         Box::pin(self.read(move |connection| members::pending(connection, after.as_ref(), limit)))
     }
 
-    fn settle(&self, persons: Vec<PersonId>) -> StoreFuture<'_, usize> {
+    fn settle(&self, persons: Vec<PersonId>) -> StoreFuture<'_, Vec<SegmentChange>> {
         Box::pin(
             self.writer
                 .write(move |connection| members::settle(connection, &persons)),
