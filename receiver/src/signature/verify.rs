@@ -160,3 +160,20 @@ pub enum VerifyError {
     #[error("no signature matches")]
     Mismatch,
 }
+
+impl VerifyError {
+    /// A word for the cause that never changes: for logs and metrics, not for the sender.
+    #[must_use]
+    pub const fn cause(&self) -> &'static str {
+        match self {
+            Self::MissingHeader(_) => "missing_signature_header",
+            Self::RepeatedHeader(_) => "repeated_signature_header",
+            Self::InvalidId => "invalid_id",
+            Self::InvalidTimestamp => "invalid_timestamp",
+            Self::OutsideTolerance => "outside_tolerance",
+            Self::TooManySignatures => "too_many_signatures",
+            Self::NoSignature => "no_signature",
+            Self::Mismatch => "signature_mismatch",
+        }
+    }
+}
