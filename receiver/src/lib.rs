@@ -28,7 +28,7 @@ pub mod segments;
 #[cfg(feature = "http")]
 pub use crate::credentials::{Credentials, Secret};
 #[cfg(feature = "http")]
-pub use crate::http::{Verified, VerifyRejection};
+pub use crate::http::{Sender, Verified, VerifyLayer, VerifyRejection, VerifyService};
 #[cfg(feature = "http")]
 pub use crate::receiver::{
     Activation, BuildError, ConnectError, PendingError, Receiver, ReceiverBuilder, SignatureMode,

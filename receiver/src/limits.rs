@@ -27,6 +27,12 @@ pub const SIGNATURE_BYTES_MAX: usize = 4_096;
 /// The most entries of one `webhook-signature` header; a sender that rotates lists two.
 pub const SIGNATURE_ENTRIES_MAX: usize = 32;
 
+/// The most ed25519 entries among them: checking one costs as much as a hundred HMACs.
+pub const ASYMMETRIC_ENTRIES_MAX: usize = 4;
+
+/// The largest body that is laid out anew to find out why its signature does not match, in bytes.
+pub const DIAGNOSIS_BODY_BYTES_MAX: usize = 64 * 1024;
+
 /// How far the sender's clock may be off, in seconds, both ways.
 pub const TOLERANCE_S: u64 = 300;
 

@@ -5,14 +5,20 @@
 
 mod accept;
 mod body;
+mod diagnose;
 mod jobs;
+mod layer;
 mod log;
 mod problem;
+mod redact;
 mod rejection;
 mod router;
+mod sender;
 mod verified;
 mod webhook;
 
+pub use layer::{VerifyLayer, VerifyService};
 pub use rejection::VerifyRejection;
 pub(crate) use router::router;
+pub use sender::Sender;
 pub use verified::Verified;

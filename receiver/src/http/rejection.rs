@@ -75,6 +75,25 @@ impl VerifyRejection {
         self.problem().code
     }
 
+    /// A word for the cause that never changes: for logs and metrics, not for the sender.
+    #[must_use]
+    pub const fn cause(&self) -> &'static str {
+        match self {
+            Self::MissingCredentials => "missing_credentials",
+            Self::RepeatedCredentials => "repeated_credentials",
+            Self::MalformedCredentials => "malformed_credentials",
+            Self::WrongCredentials => "wrong_credentials",
+            Self::Signature(error) => error.cause(),
+            Self::EncodedBody => "encoded_body",
+            Self::NotJsonContent => "not_json_content",
+            Self::BodyTooLarge => "body_too_large",
+            Self::BodyTimeout => "body_timeout",
+            Self::BodyUnreadable => "body_unreadable",
+            Self::NotJson { .. } => "not_json",
+            Self::WrongShape { .. } => "wrong_shape",
+        }
+    }
+
     pub(super) const fn problem(&self) -> Problem {
         let (status, code, title) = match self {
             Self::MissingCredentials
@@ -128,7 +147,6 @@ impl VerifyRejection {
 impl From<CredentialProblem> for VerifyRejection {
     fn from(problem: CredentialProblem) -> Self {
         match problem {
-            CredentialProblem::Missing => Self::MissingCredentials,
             CredentialProblem::Repeated => Self::RepeatedCredentials,
             CredentialProblem::Malformed => Self::MalformedCredentials,
         }

@@ -7,7 +7,7 @@ use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 
-use super::accept::{Message, parse};
+use super::accept::{Content, Message, parse};
 use super::log::Record;
 use super::problem::Problem;
 use super::rejection::VerifyRejection;
@@ -27,12 +27,12 @@ pub(super) async fn handle(State(receiver): State<Receiver>, request: Request) -
                 Answer::Applied(_) => StatusCode::OK,
                 Answer::Accepted { .. } => StatusCode::ACCEPTED,
             };
-            record.write(&receiver, status, outcome);
+            record.done(&receiver, status, outcome);
             (status, Json(answer)).into_response()
         }
         Err(refusal) => {
             let problem = refusal.problem();
-            record.write(&receiver, problem.status, &refusal);
+            record.refused(&receiver, problem.status, refusal.cause(), &refusal);
             problem.into_response()
         }
     }
@@ -44,14 +44,12 @@ async fn deliver(
     record: &mut Record,
 ) -> Result<(Answer, &'static str), Refusal> {
     let now = clock::now();
-    let accepted = receiver
-        .accept(request, now, &mut record.activation)
-        .await?;
+    let accepted = receiver.accept(request, Content::Json, now, record).await?;
     receiver.resume_once();
-    record.delivery = accepted.message.as_ref().map(|message| message.id.clone());
-    let entry = &receiver.inner.activations[accepted.activation];
+    let sender = accepted.sender;
+    let entry = &receiver.inner.activations[sender.activation];
     let envelope: Envelope<Item> = parse(&accepted.body)?;
-    let delivery = plan(receiver, entry, accepted.message, envelope.data, now).await?;
+    let delivery = plan(receiver, entry, sender.message, envelope.data, now).await?;
     let (outcome, stored) = match delivery.plan {
         Plan::Apply => ("applied", false),
         Plan::Try => ("tested", false),
@@ -98,11 +96,11 @@ async fn plan(
     };
     Ok(Delivery {
         claim: message.map(|message| ClaimKey {
-            activation: entry.client_id.clone(),
+            activation: (*entry.client_id).to_owned(),
             id: message.id,
         }),
         claimed_until: receiver.kept_until(now),
-        activation: entry.client_id.clone(),
+        activation: (*entry.client_id).to_owned(),
         group,
         changes,
         skipped,
@@ -168,6 +166,18 @@ pub(super) enum Refusal {
 }
 
 impl Refusal {
+    /// A word for it that never changes.
+    pub(super) const fn cause(&self) -> &'static str {
+        match self {
+            Self::Rejected(rejection) => rejection.cause(),
+            Self::Forbidden => "segment_group_forbidden",
+            Self::UnknownGroup => "unknown_segment_group",
+            Self::UnknownJob => "unknown_job",
+            Self::Store(_) => "store",
+            Self::Directory(_) => "directory",
+        }
+    }
+
     /// What the sender is told; a failure of the host's own side is logged here, once.
     pub(super) fn problem(&self) -> Problem {
         let (status, code, title) = match self {

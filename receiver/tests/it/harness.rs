@@ -59,6 +59,14 @@ pub(crate) fn activation() -> Activation {
         .signing_secret(secret())
 }
 
+/// Another activation for the same group, with secrets of its own.
+pub(crate) fn other_activation() -> Activation {
+    let secret = "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".parse();
+    Activation::new("other-client", GROUP)
+        .secret("other-secret")
+        .signing_secret(secret.expect("it is a secret"))
+}
+
 pub(crate) fn builder(segments: &Segments) -> ReceiverBuilder {
     Receiver::builder()
         .segments(segments.clone())

@@ -1,6 +1,6 @@
 //! A PostgreSQL server of our own, from the binaries that are on the machine.
 //!
-//! One server serves all tests; each gets a database of its own. The server ends with the
+//! One server serves all tests; each gets a schema of its own. The server ends with the
 //! process of the tests, however that ends: a shell waits for its standard input to close.
 
 use std::fs;
@@ -36,24 +36,21 @@ struct Server {
 }
 
 static SERVER: OnceCell<Option<Server>> = OnceCell::const_new();
-static DATABASES: AtomicU64 = AtomicU64::new(1);
+static SCHEMAS: AtomicU64 = AtomicU64::new(1);
 
-/// The URL of an empty database, or none where PostgreSQL is not installed.
+/// The URL of an empty schema, or none where PostgreSQL is not installed.
 pub(crate) async fn database() -> Option<String> {
     let server = SERVER.get_or_init(start).await.as_ref()?;
-    let name = format!("test_{}", DATABASES.fetch_add(1, Ordering::Relaxed));
-    let client = connect(&server.url("postgres")).await.expect("it runs");
-    let create = format!("CREATE DATABASE {name} TEMPLATE template0");
-    client
-        .batch_execute(&create)
-        .await
-        .expect("the name is new");
-    Some(server.url(&name))
+    let name = format!("test_{}", SCHEMAS.fetch_add(1, Ordering::Relaxed));
+    let client = connect(&server.url()).await.expect("it runs");
+    let create = format!("CREATE SCHEMA {name}");
+    client.batch_execute(&create).await.expect("the name is new");
+    Some(format!("{}?options=-csearch_path%3D{name}", server.url()))
 }
 
 impl Server {
-    fn url(&self, database: &str) -> String {
-        format!("postgres://{USER}@127.0.0.1:{}/{database}", self.port)
+    fn url(&self) -> String {
+        format!("postgres://{USER}@127.0.0.1:{}/postgres", self.port)
     }
 }
 
@@ -131,7 +128,7 @@ fn initialise(binaries: &Path, folder: &Path, owner: Option<u32>) {
 async fn answers(server: &Server) -> bool {
     let deadline = Instant::now() + Duration::from_secs(30);
     while Instant::now() < deadline {
-        if connect(&server.url("postgres")).await.is_ok() {
+        if connect(&server.url()).await.is_ok() {
             return true;
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
