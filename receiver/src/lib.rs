@@ -13,6 +13,8 @@ pub mod payload;
 pub mod signature;
 
 #[cfg(feature = "http")]
+pub mod claims;
+#[cfg(feature = "http")]
 mod clock;
 #[cfg(feature = "http")]
 mod credentials;
@@ -24,6 +26,8 @@ mod postgres;
 mod receiver;
 #[cfg(feature = "http")]
 pub mod segments;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 
 #[cfg(feature = "http")]
 pub use crate::credentials::{Credentials, Secret};

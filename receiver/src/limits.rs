@@ -90,3 +90,15 @@ pub const POSTGRES_WAIT_S: u64 = 5;
 
 /// How often at most expired claims and jobs are deleted from PostgreSQL, in seconds.
 pub const POSTGRES_EXPIRE_S: i64 = 60;
+
+/// How long a claimed handler may run, in seconds; after a crash a resend waits as long.
+pub const CLAIM_LEASE_S: u64 = 60;
+
+/// How long a copy of a delivery waits for the one that is carried out, in seconds.
+pub const CLAIM_WAIT_S: u64 = 10;
+
+/// How often a copy asks whether another process is done, in milliseconds.
+pub const CLAIM_POLL_MS: u64 = 250;
+
+/// The longest body of an answer that is kept for repeats, in bytes.
+pub const CLAIM_ANSWER_BYTES_MAX: usize = 64 * 1024;

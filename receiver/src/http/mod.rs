@@ -18,6 +18,7 @@ mod verified;
 mod webhook;
 
 pub use layer::{VerifyLayer, VerifyService};
+pub(crate) use problem::unavailable;
 pub use rejection::VerifyRejection;
 pub(crate) use router::router;
 pub use sender::Sender;

@@ -43,3 +43,13 @@ fn extra_header(status: StatusCode) -> Option<(HeaderName, HeaderValue)> {
         _ => None,
     }
 }
+
+/// 503 with `Retry-After`.
+pub(crate) fn unavailable() -> Response {
+    let problem = Problem {
+        status: StatusCode::SERVICE_UNAVAILABLE,
+        code: "unavailable",
+        title: "Try again later",
+    };
+    problem.into_response()
+}

@@ -1,5 +1,6 @@
 //! What everything that is kept in PostgreSQL shares: a pool, and running statements.
 
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use deadpool_postgres::{
@@ -9,7 +10,7 @@ use deadpool_postgres::{
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Config, IsolationLevel, NoTls, Row};
 
-use crate::limits::{POSTGRES_CONNECTIONS, POSTGRES_WAIT_S};
+use crate::limits::{POSTGRES_CONNECTIONS, POSTGRES_EXPIRE_S, POSTGRES_WAIT_S};
 
 /// The values of a statement.
 pub(crate) type Values<'a> = &'a [&'a (dyn ToSql + Sync)];
@@ -75,6 +76,20 @@ pub(crate) async fn create(pool: &Pool, schema: &str) -> Result<(), PostgresErro
     .await?;
     transaction.batch_execute(schema).await?;
     Ok(transaction.commit().await?)
+}
+
+/// When this process last deleted expired rows, in seconds since 1970.
+#[derive(Debug, Default)]
+pub(crate) struct ExpiryClock(AtomicI64);
+
+impl ExpiryClock {
+    /// Whether it is time to delete expired rows; whoever hears so does it.
+    pub(crate) fn is_due(&self, now: jiff::Timestamp) -> bool {
+        let (last, now) = (self.0.load(Ordering::Relaxed), now.as_second());
+        let relaxed = Ordering::Relaxed;
+        now - last >= POSTGRES_EXPIRE_S
+            && self.0.compare_exchange(last, now, relaxed, relaxed).is_ok()
+    }
 }
 
 /// Begins a transaction whose statements see what was committed before each of them.

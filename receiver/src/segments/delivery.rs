@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use serde::{Deserialize, Serialize};
 
 use super::{JobId, SegmentChange};
+use crate::claims::ClaimKey;
 use crate::payload::{Change, PersonId};
 
 /// A verified, planned delivery: what a store has to carry out in one transaction.
@@ -28,15 +29,6 @@ pub struct Delivery {
     pub plan: Plan,
     /// The time of the request.
     pub now: jiff::Timestamp,
-}
-
-/// What a claim is found by: ids are unique for one sender, not among all.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct ClaimKey {
-    /// The client id of the receiver's activation.
-    pub activation: String,
-    /// The signed `webhook-id`.
-    pub id: String,
 }
 
 /// A change and its place in the delivery.

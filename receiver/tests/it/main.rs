@@ -2,9 +2,11 @@
 #![cfg(all(feature = "http", feature = "sqlite"))]
 
 mod answers;
+mod claims;
 mod credentials;
 mod harness;
 mod jobs;
+mod killed;
 mod layer;
 mod logs;
 mod members;

@@ -44,7 +44,10 @@ pub(crate) async fn database() -> Option<String> {
     let name = format!("test_{}", SCHEMAS.fetch_add(1, Ordering::Relaxed));
     let client = connect(&server.url()).await.expect("it runs");
     let create = format!("CREATE SCHEMA {name}");
-    client.batch_execute(&create).await.expect("the name is new");
+    client
+        .batch_execute(&create)
+        .await
+        .expect("the name is new");
     Some(format!("{}?options=-csearch_path%3D{name}", server.url()))
 }
 

@@ -11,17 +11,14 @@ mod jobs;
 mod members;
 mod rows;
 
-use std::sync::atomic::{AtomicI64, Ordering};
-
 use deadpool_postgres::{Client, Pool};
 
 use super::{
     Advance, Delivered, Delivery, Group, GroupError, Job, JobId, JobStep, JobWork, Segment,
     SegmentChange, SegmentStore, StoreError, StoreFuture, Unlock,
 };
-use crate::limits::POSTGRES_EXPIRE_S;
 use crate::payload::PersonId;
-use crate::postgres::{PostgresError, begin, create, pool};
+use crate::postgres::{ExpiryClock, PostgresError, begin, create, pool};
 
 /// The version of `schema.sql`.
 const VERSION: i32 = 1;
@@ -41,8 +38,7 @@ const VERSION: i32 = 1;
 #[derive(Debug)]
 pub struct PostgresStore {
     pool: Pool,
-    /// When expired rows were last deleted by this process, in seconds since 1970.
-    expired_s: AtomicI64,
+    expiry: ExpiryClock,
 }
 
 impl PostgresStore {
@@ -78,22 +74,12 @@ impl PostgresStore {
         drop(client);
         Ok(Self {
             pool,
-            expired_s: AtomicI64::new(0),
+            expiry: ExpiryClock::default(),
         })
     }
 
     async fn client(&self) -> Result<Client, StoreError> {
         self.pool.get().await.map_err(StoreError::new)
-    }
-
-    /// Whether it is time to delete expired rows; whoever hears so does it.
-    fn is_time_to_expire(&self, now: jiff::Timestamp) -> bool {
-        let (last, now) = (self.expired_s.load(Ordering::Relaxed), now.as_second());
-        now - last >= POSTGRES_EXPIRE_S
-            && self
-                .expired_s
-                .compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed)
-                .is_ok()
     }
 }
 
@@ -191,7 +177,7 @@ impl SegmentStore for PostgresStore {
     fn deliver(&self, delivery: Delivery) -> StoreFuture<'_, Delivered> {
         Box::pin(async move {
             let mut client = self.client().await?;
-            if self.is_time_to_expire(delivery.now) {
+            if self.expiry.is_due(delivery.now) {
                 deliver::expire(&client, delivery.now).await?;
             }
             let transaction = begin(&mut client).await?;

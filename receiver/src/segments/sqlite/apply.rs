@@ -5,10 +5,10 @@ use std::collections::{HashMap, HashSet};
 use rusqlite::{Connection, OptionalExtension as _, Row, ToSql, params};
 
 use super::members::{person, sequence};
-use super::writer::execute;
 use crate::payload::{AudienceRef, Change, PersonId};
 use crate::segments::decide::renames;
 use crate::segments::{Member, NumberedChange, Standing, Tally, decide};
+use crate::sqlite::execute;
 
 /// One transaction's view of the segments of a group: each is read once and written once.
 struct Segments<'a> {

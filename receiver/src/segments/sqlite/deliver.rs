@@ -3,11 +3,11 @@
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::members::unreadable;
-use super::writer::execute;
 use super::{apply, groups, jobs};
 use crate::segments::{
     Answer, ClaimKey, Delivered, Delivery, DeliveryOutcome, Plan, SegmentChange, Tally,
 };
+use crate::sqlite::execute;
 
 pub(super) fn deliver(connection: &Connection, delivery: &Delivery) -> rusqlite::Result<Delivered> {
     expire(connection, delivery.now)?;

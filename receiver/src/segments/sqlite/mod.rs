@@ -9,22 +9,21 @@ mod deliver;
 mod groups;
 mod jobs;
 mod members;
-mod open;
-mod writer;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension as _};
 
 use super::{
     Advance, Delivered, Delivery, Group, GroupError, Job, JobId, JobStep, JobWork, Segment,
     SegmentChange, SegmentStore, StoreError, StoreFuture, Unlock,
 };
 use crate::payload::PersonId;
+use crate::sqlite::{OpenError, Writer, reading, writing};
 
-pub use open::OpenError;
-use writer::Writer;
+/// The version of `schema.sql`.
+const VERSION: i64 = 1;
 
 /// Keeps everything in a SQLite file; its tables begin with `segue_`, so that the file may be
 /// the host's own.
@@ -51,8 +50,10 @@ impl SqliteStore {
     /// When the file cannot be opened or a newer version of this crate has written it.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, OpenError> {
         let path = path.as_ref();
-        let writer = Writer::new(open::writing(path)?);
-        let reader = Arc::new(Mutex::new(open::reading(path)?));
+        let connection = writing(path, include_str!("schema.sql"))?;
+        check_version(&connection)?;
+        let reader = Arc::new(Mutex::new(reading(path)?));
+        let writer = Writer::new(connection);
         Ok(Self { writer, reader })
     }
 
@@ -67,6 +68,24 @@ impl SqliteStore {
             .map_err(StoreError::new)?;
         result.map_err(StoreError::new)
     }
+}
+
+fn check_version(connection: &Connection) -> Result<(), OpenError> {
+    let sql = "SELECT version FROM segue_schema";
+    let found = connection.query_row(sql, [], |row| row.get(0)).optional()?;
+    match found {
+        Some(VERSION) => {}
+        Some(found) => {
+            return Err(OpenError::Newer {
+                found,
+                known: VERSION,
+            });
+        }
+        None => {
+            connection.execute("INSERT INTO segue_schema (version) VALUES (?1)", [VERSION])?;
+        }
+    }
+    Ok(())
 }
 
 impl SegmentStore for SqliteStore {
