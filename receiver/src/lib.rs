@@ -22,6 +22,8 @@ mod http;
 mod receiver;
 #[cfg(feature = "http")]
 pub mod segments;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 #[cfg(feature = "http")]
 pub use crate::credentials::{Credentials, Secret};

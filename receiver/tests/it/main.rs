@@ -2,6 +2,8 @@
 #![cfg(all(feature = "http", feature = "sqlite"))]
 
 mod answers;
+mod conformance;
+mod corpus;
 mod credentials;
 mod harness;
 mod jobs;
