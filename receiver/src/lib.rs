@@ -28,6 +28,8 @@ mod receiver;
 pub mod segments;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 #[cfg(feature = "http")]
 pub use crate::credentials::{Credentials, Secret};

@@ -3,6 +3,8 @@
 
 mod answers;
 mod claims;
+mod conformance;
+mod corpus;
 mod credentials;
 mod harness;
 mod jobs;
