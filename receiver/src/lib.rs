@@ -26,6 +26,8 @@ mod postgres;
 mod receiver;
 #[cfg(feature = "http")]
 pub mod segments;
+#[cfg(feature = "http")]
+pub mod senders;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 #[cfg(feature = "testing")]
@@ -34,7 +36,10 @@ pub mod testing;
 #[cfg(feature = "http")]
 pub use crate::credentials::{Credentials, Secret};
 #[cfg(feature = "http")]
-pub use crate::http::{Sender, Verified, VerifyLayer, VerifyRejection, VerifyService};
+pub use crate::http::{
+    ApplyError, BadFields, CheckedRequest, Input, Sender, Verified, VerifyLayer, VerifyRejection,
+    VerifyService,
+};
 #[cfg(feature = "http")]
 pub use crate::receiver::{
     Activation, BuildError, ConnectError, PendingError, Receiver, ReceiverBuilder, SignatureMode,

@@ -102,3 +102,15 @@ pub const CLAIM_POLL_MS: u64 = 250;
 
 /// The longest body of an answer that is kept for repeats, in bytes.
 pub const CLAIM_ANSWER_BYTES_MAX: usize = 64 * 1024;
+
+/// How many events of one account an Activly feed keeps.
+pub const ACTIVLY_FEED_MAX: usize = 1_000;
+
+/// For how many hours an Activly event with the same subject is a repeat.
+pub const ACTIVLY_REPEAT_HOURS: i64 = 24;
+
+/// The longest text of an Activly event, in bytes.
+pub const ACTIVLY_TEXT_BYTES_MAX: usize = 1_000;
+
+/// The longest address of an Activly event's product, in bytes.
+pub const ACTIVLY_URL_BYTES_MAX: usize = 2_048;
