@@ -4,6 +4,8 @@
 //! change and the claim of its delivery are committed together, so that a repeat finds either
 //! both or neither. Jobs survive a crash with their progress.
 
+#[cfg(feature = "testing")]
+pub mod conformance;
 mod decide;
 mod delivery;
 mod directory;
