@@ -235,12 +235,25 @@ proptest! {
     }
 }
 
-async fn wait_for_job(app: &axum::Router, answer: &crate::harness::Answer) {
+pub(crate) async fn wait_for_job(app: &axum::Router, answer: &crate::harness::Answer) {
     if answer.status == 202 {
         let job = answer.json()["job"]
             .as_str()
             .expect("it names a job")
             .to_owned();
         crate::jobs::done(app, &job).await;
+    }
+}
+
+#[tokio::test]
+async fn every_store_conforms() {
+    use segue_receiver::segments::{MemoryStore, PostgresStore, SqliteStore, conformance};
+    conformance::check(&MemoryStore::new()).await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let sqlite = SqliteStore::open(folder.path().join("segments.db")).unwrap();
+    conformance::check(&sqlite).await.unwrap();
+    if let Some(url) = crate::postgres::database().await {
+        let postgres = PostgresStore::connect(&url).await.unwrap();
+        conformance::check(&postgres).await.unwrap();
     }
 }
