@@ -15,3 +15,4 @@ mod once;
 mod pending;
 mod segments;
 mod signatures;
+mod threats;
