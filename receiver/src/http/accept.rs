@@ -195,7 +195,7 @@ fn check_content(content: Content, headers: &HeaderMap) -> Result<(), VerifyReje
     }
 }
 
-fn is_json(headers: &HeaderMap) -> bool {
+pub(super) fn is_json(headers: &HeaderMap) -> bool {
     let kind = headers.get(header::CONTENT_TYPE);
     let kind = kind.map_or(&b""[..], http::HeaderValue::as_bytes);
     let essence = kind.split(|byte| *byte == b';').next().unwrap_or_default();

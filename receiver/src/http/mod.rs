@@ -4,8 +4,10 @@
 //! parsed before it is verified, and nothing is read before its sender is known.
 
 mod accept;
+mod apply;
 mod body;
 mod diagnose;
+mod input;
 mod jobs;
 mod layer;
 mod log;
@@ -17,7 +19,10 @@ mod sender;
 mod verified;
 mod webhook;
 
+pub use apply::ApplyError;
+pub use input::{BadFields, CheckedRequest, Input};
 pub use layer::{VerifyLayer, VerifyService};
+pub(crate) use problem::unavailable;
 pub use rejection::VerifyRejection;
 pub(crate) use router::router;
 pub use sender::Sender;

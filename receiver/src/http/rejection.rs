@@ -3,6 +3,7 @@
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 
+use super::BadFields;
 use super::problem::Problem;
 use crate::credentials::CredentialProblem;
 use crate::signature::VerifyError;
@@ -60,6 +61,9 @@ pub enum VerifyRejection {
         /// Where reading ended.
         column: usize,
     },
+    /// Fields of another sender's payload are missing or cannot be used; the answer names them.
+    #[error("these fields are missing or cannot be used: {0}")]
+    BadFields(BadFields),
 }
 
 impl VerifyRejection {
@@ -91,6 +95,7 @@ impl VerifyRejection {
             Self::BodyUnreadable => "body_unreadable",
             Self::NotJson { .. } => "not_json",
             Self::WrongShape { .. } => "wrong_shape",
+            Self::BadFields(_) => "bad_fields",
         }
     }
 
@@ -135,6 +140,11 @@ impl VerifyRejection {
                 "invalid_payload",
                 "The JSON has not the agreed shape",
             ),
+            Self::BadFields(_) => (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "bad_fields",
+                "Fields are missing or cannot be used",
+            ),
         };
         Problem {
             status,
@@ -167,6 +177,9 @@ impl From<&serde_json::Error> for VerifyRejection {
 
 impl IntoResponse for VerifyRejection {
     fn into_response(self) -> Response {
-        self.problem().into_response()
+        match self {
+            Self::BadFields(fields) => self.problem().naming(fields.names()),
+            _ => self.problem().into_response(),
+        }
     }
 }

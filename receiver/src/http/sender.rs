@@ -1,6 +1,7 @@
 //! Who sent a request.
 
 use super::accept::Message;
+use crate::claims::ClaimKey;
 use crate::receiver::Receiver;
 
 /// Who sent a verified request, and what its signature vouches for.
@@ -40,6 +41,15 @@ impl Sender {
     #[must_use]
     pub fn message_id(&self) -> Option<&str> {
         self.message.as_ref().map(|message| message.id.as_str())
+    }
+
+    /// What a claim on this message is found by; none when the message has no signed id.
+    #[must_use]
+    pub fn claim_key(&self) -> Option<ClaimKey> {
+        self.message_id().map(|id| ClaimKey {
+            activation: self.client_id().to_owned(),
+            id: id.to_owned(),
+        })
     }
 
     /// When this attempt was signed, in seconds since 1970.

@@ -3,11 +3,10 @@
 use axum::extract::{FromRef, FromRequest, Request};
 use bytes::Bytes;
 use http::StatusCode;
-use serde::de::DeserializeOwned;
 
-use super::accept::{Content, parse};
+use super::accept::Content;
 use super::log::Record;
-use super::{Sender, VerifyRejection};
+use super::{CheckedRequest, Input, Sender, VerifyRejection};
 use crate::clock;
 use crate::receiver::Receiver;
 
@@ -102,7 +101,7 @@ impl<S, T> FromRequest<S> for Verified<T>
 where
     Receiver: FromRef<S>,
     S: Send + Sync,
-    T: DeserializeOwned,
+    T: Input,
 {
     type Rejection = VerifyRejection;
 
@@ -118,16 +117,16 @@ where
     }
 }
 
-impl<T: DeserializeOwned> Verified<T> {
+impl<T: Input> Verified<T> {
     async fn read(
         receiver: &Receiver,
         request: Request,
         record: &mut Record,
     ) -> Result<Self, VerifyRejection> {
-        let accepted = receiver.accept(request, Content::Json, clock::now(), record);
+        let accepted = receiver.accept(request, Content::Plain, clock::now(), record);
         let accepted = accepted.await?;
         Ok(Self {
-            payload: parse(&accepted.body)?,
+            payload: T::read(&CheckedRequest::new(&accepted.parts, &accepted.body))?,
             body: accepted.body,
             sender: accepted.sender,
         })

@@ -235,7 +235,7 @@ proptest! {
     }
 }
 
-async fn wait_for_job(app: &axum::Router, answer: &crate::harness::Answer) {
+pub(crate) async fn wait_for_job(app: &axum::Router, answer: &crate::harness::Answer) {
     if answer.status == 202 {
         let job = answer.json()["job"]
             .as_str()

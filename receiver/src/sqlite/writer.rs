@@ -11,7 +11,7 @@ use crate::limits::SQLITE_COMMIT_MAX;
 use crate::segments::StoreError;
 
 /// Carries out writes one after the other, and commits together what waits together.
-pub(super) struct Writer {
+pub(crate) struct Writer {
     shared: Arc<Shared>,
 }
 
@@ -46,7 +46,7 @@ struct Task<T, F> {
 }
 
 impl Writer {
-    pub(super) fn new(connection: Connection) -> Self {
+    pub(crate) fn new(connection: Connection) -> Self {
         let shared = Shared {
             connection: Mutex::new(connection),
             queue: Mutex::new(Queue::default()),
@@ -57,7 +57,7 @@ impl Writer {
     }
 
     /// Runs `work` in a savepoint; its changes are durable when the answer is `Ok`.
-    pub(super) async fn write<T: Send + 'static>(
+    pub(crate) async fn write<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
@@ -197,7 +197,7 @@ fn in_savepoint<T>(
     result
 }
 
-pub(super) fn execute(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
+pub(crate) fn execute(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
     connection.prepare_cached(sql)?.execute([]).map(drop)
 }
 
