@@ -6,10 +6,14 @@
 //! ```
 //!
 //! `LISTEN` (default 127.0.0.1:8080) is the address, `DATA` a SQLite file; without it the
-//! segments are kept in memory. `RUST_LOG=cdp::webhook=debug` shows every webhook request.
+//! segments are kept in memory. `RUST_LOG=cdp::webhook=debug` shows every webhook request,
+//! `RUST_LOG=axum_app=info` who joins and leaves. `ACTIVLY_TOKEN`, `CLEVERTAP_SECRET`,
+//! `PIWIK_PRO_TOKEN` and `DATATRICS_KEY` open the hooks of those senders.
 #![forbid(unsafe_code)]
 
 mod config;
+mod hooks;
+mod news;
 mod segments;
 
 use std::sync::Arc;
@@ -51,6 +55,8 @@ async fn main() -> anyhow::Result<()> {
         .await
         .with_context(|| format!("cannot listen on {}", config.listen))?;
     let receiver = receiver(&config).await?;
+    news::tell(receiver.segments());
+    let hooks = hooks::routes(&config.hooks, receiver.segments(), &config.segment_group)?;
     let shop = Shop {
         visits: Arc::default(),
         segment_group: config.segment_group.into(),
@@ -60,6 +66,7 @@ async fn main() -> anyhow::Result<()> {
         .route("/", get(welcome))
         .route("/segments", get(segments::list))
         .merge(receiver.router())
+        .merge(hooks)
         .with_state(shop);
 
     announce(&listener)?;

@@ -11,7 +11,11 @@
 //! A handler is **at least once**: between what it did and the claim's commit the process may
 //! die, and the resend runs again. It is **exactly once** when it commits the [`Claim`] in the
 //! transaction of its own changes: `SqliteClaims::commit_in` and `PostgresClaims::commit_in` do
-//! so for hosts that keep both in one database.
+//! so for hosts that keep both in one database. What the host does elsewhere, such as sending a
+//! mail, stays at least once; give the [`ClaimKey`] to the other side as an idempotency key.
+//!
+//! Answers are kept for a week ([`CLAIM_HOURS`](crate::limits::CLAIM_HOURS)), longer than senders
+//! retry.
 //!
 //! ```
 //! use axum::Router;

@@ -22,14 +22,14 @@ use crate::harness::{Delivery, add, builder, memory};
 
 /// A store of each kind; PostgreSQL where it is installed.
 async fn stores() -> Vec<(Arc<dyn Claims>, Option<tempfile::TempDir>)> {
-    let folder = tempfile::tempdir().unwrap();
-    let sqlite = SqliteClaims::open(folder.path().join("shop.db")).unwrap();
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let sqlite = SqliteClaims::open(folder.path().join("shop.db")).expect("it opens");
     let mut stores: Vec<(Arc<dyn Claims>, _)> = vec![
         (Arc::new(MemoryClaims::new()), None),
         (Arc::new(sqlite), Some(folder)),
     ];
     if let Some(url) = crate::postgres::database().await {
-        let store = PostgresClaims::connect(&url).await.unwrap();
+        let store = PostgresClaims::connect(&url).await.expect("it is empty");
         stores.push((Arc::new(store), None));
     }
     stores
@@ -223,8 +223,8 @@ fn claim(token: &str, leased_until: i64) -> Claim {
             id: "msg_1".to_owned(),
         },
         token: token.to_owned(),
-        leased_until: jiff::Timestamp::from_second(leased_until).unwrap(),
-        kept_until: jiff::Timestamp::from_second(1_000_000).unwrap(),
+        leased_until: jiff::Timestamp::from_second(leased_until).expect("it is small"),
+        kept_until: jiff::Timestamp::from_second(1_000_000).expect("it is small"),
     }
 }
 

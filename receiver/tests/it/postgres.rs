@@ -9,7 +9,7 @@ use std::net::TcpListener;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{ChildStdin, Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -31,8 +31,8 @@ rm -rf "$2"
 
 struct Server {
     port: u16,
-    /// Closes with this process.
-    _guard: ChildStdin,
+    /// Its standard input closes with this process.
+    guard: Child,
 }
 
 static SERVER: OnceCell<Option<Server>> = OnceCell::const_new();
@@ -89,15 +89,15 @@ async fn start() -> Option<Server> {
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .spawn();
-        let mut guard = guard.expect("there is a shell");
-        let guard = guard.stdin.take().expect("it is piped");
-        let server = Server {
+        let mut server = Server {
             port,
-            _guard: guard,
+            guard: guard.expect("there is a shell"),
         };
         if answers(&server).await {
             return Some(server);
         }
+        drop(server.guard.stdin.take());
+        server.guard.wait().expect("it is ours");
         // Somebody else was faster on this port; the guard has removed the data.
         fs::create_dir_all(&folder).expect("it was ours");
         hand_over(&folder, owner);

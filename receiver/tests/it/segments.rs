@@ -244,3 +244,16 @@ pub(crate) async fn wait_for_job(app: &axum::Router, answer: &crate::harness::An
         crate::jobs::done(app, &job).await;
     }
 }
+
+#[tokio::test]
+async fn every_store_conforms() {
+    use segue_receiver::segments::{MemoryStore, PostgresStore, SqliteStore, conformance};
+    conformance::check(&MemoryStore::new()).await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let sqlite = SqliteStore::open(folder.path().join("segments.db")).unwrap();
+    conformance::check(&sqlite).await.unwrap();
+    if let Some(url) = crate::postgres::database().await {
+        let postgres = PostgresStore::connect(&url).await.unwrap();
+        conformance::check(&postgres).await.unwrap();
+    }
+}

@@ -41,7 +41,8 @@ async fn post_json(app: &Router, uri: &str, body: &Value) -> Answer {
         .header("content-type", "application/json")
         .header("authorization", basic("sender", TOKEN))
         .header("x-api-key", TOKEN);
-    send(app, request.body(Body::from(body.to_string())).unwrap()).await
+    let request = request.body(Body::from(body.to_string()));
+    send(app, request.expect("the parts are right")).await
 }
 
 const HOOK: &str = "/hooks/activly?token=a%20long%20random+token";

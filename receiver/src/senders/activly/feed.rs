@@ -77,6 +77,7 @@ impl ActivlyFeed {
     }
 
     /// Puts an event that arrived at `now` on top.
+    #[must_use]
     pub fn push(&self, account: &str, event: ActivlyEvent, now: Timestamp) -> Queued {
         let mut accounts = self.accounts();
         let feed = accounts.entry(account.to_owned()).or_default();

@@ -5,7 +5,7 @@ use axum::extract::{FromRef, State};
 use axum::routing::post;
 use http::StatusCode;
 
-use super::{ActivlyEvent, ActivlyFeed};
+use super::{ActivlyEvent, ActivlyFeed, Queued};
 use crate::receiver::Receiver;
 use crate::{Verified, clock};
 
@@ -52,6 +52,7 @@ pub fn activly_router<S>(path: &str, receiver: &Receiver, feed: &ActivlyFeed) ->
 async fn handle(State(hook): State<Hook>, event: Verified<ActivlyEvent>) -> StatusCode {
     let account = event.client_id().to_owned();
     // A repeat is accepted too, or its sender would go on.
-    let _queued = hook.feed.push(&account, event.into_payload(), clock::now());
-    StatusCode::ACCEPTED
+    match hook.feed.push(&account, event.into_payload(), clock::now()) {
+        Queued::New | Queued::Repeat => StatusCode::ACCEPTED,
+    }
 }
