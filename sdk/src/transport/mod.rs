@@ -1,6 +1,7 @@
 //! How a batch gets to the endpoint: over HTTP, or by whatever implements [`Transport`].
 
-mod http;
+pub(crate) mod http;
+pub(crate) use http::HttpOptions;
 pub use http::HttpTransport;
 
 #[cfg(feature = "rustls")]
