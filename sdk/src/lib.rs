@@ -96,3 +96,6 @@ pub mod user_data;
 
 #[cfg(feature = "http")]
 pub mod transport;
+
+#[cfg(feature = "testing")]
+pub mod testing;

@@ -5,7 +5,7 @@ use serde::Serialize;
 /// Traits of a person, under the names that the field agrees on.
 ///
 /// Fill in what is known; what is absent is not sent and changes nothing. Traits of one's own come
-/// beside them as `more`: anything that serialises to an object.
+/// beside them with [`with`](Self::with): anything that serialises to an object.
 ///
 /// ```
 /// use segue_sdk::Profile;
@@ -16,20 +16,18 @@ use serde::Serialize;
 ///     points: u32,
 /// }
 ///
-/// # fn signed_up(client: &segue_sdk::Client) {
-/// client.user("42").identify(&Profile {
+/// let ada = Profile {
 ///     email: Some("ada@example.com"),
-///     language: Some("da"),
-///     more: Loyalty { points: 7 },
 ///     ..Profile::default()
-/// });
+/// };
+/// # fn signed_up(client: &segue_sdk::Client, ada: Profile<'_>) {
+/// client.user("42").identify(&ada.with(Loyalty { points: 7 }));
 /// # }
-/// let json = serde_json::to_string(&Profile { name: Some("Ada"), more: Loyalty { points: 7 },
-///     ..Profile::default() })?;
-/// assert_eq!(json, r#"{"name":"Ada","points":7}"#);
+/// let json = serde_json::to_string(&ada.with(Loyalty { points: 7 }))?;
+/// assert_eq!(json, r#"{"email":"ada@example.com","points":7}"#);
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Profile<'a, M = ()> {
     /// The address for e-mail.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -67,4 +65,44 @@ pub struct Profile<'a, M = ()> {
     /// Traits of one's own.
     #[serde(flatten)]
     pub more: M,
+}
+
+impl Default for Profile<'_> {
+    /// One of whom nothing is known.
+    fn default() -> Self {
+        Self {
+            email: None,
+            phone: None,
+            login: None,
+            name: None,
+            first_name: None,
+            last_name: None,
+            date_of_birth: None,
+            language: None,
+            country: None,
+            timezone: None,
+            created_at: None,
+            more: (),
+        }
+    }
+}
+
+impl<'a> Profile<'a> {
+    /// The same with traits of one's own.
+    pub fn with<M: Serialize>(self, more: M) -> Profile<'a, M> {
+        Profile {
+            email: self.email,
+            phone: self.phone,
+            login: self.login,
+            name: self.name,
+            first_name: self.first_name,
+            last_name: self.last_name,
+            date_of_birth: self.date_of_birth,
+            language: self.language,
+            country: self.country,
+            timezone: self.timezone,
+            created_at: self.created_at,
+            more,
+        }
+    }
 }

@@ -7,11 +7,6 @@ pub use http::HttpTransport;
 #[cfg(feature = "rustls")]
 mod tls;
 
-#[cfg(feature = "testing")]
-mod recording;
-#[cfg(feature = "testing")]
-pub use recording::Recording;
-
 use std::error::Error;
 use std::future::Future;
 use std::sync::Arc;

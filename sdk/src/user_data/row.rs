@@ -38,7 +38,7 @@ impl Row {
 /// A user as most apps know one. Any other type that serialises to an object does as well.
 ///
 /// An absent member is not sent and changes nothing; a member that is sent as null deletes what is
-/// known. More members come as `more`: anything that serialises to an object.
+/// known. More members come with [`with`](Self::with): anything that serialises to an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct UserRecord<'a, M = ()> {
     /// The app's own id: what audiences and destinations know the person by.
@@ -75,6 +75,19 @@ impl UserRecord<'_> {
             email: None,
             name: None,
             more: (),
+        }
+    }
+}
+
+impl<'a> UserRecord<'a> {
+    /// The same with members of one's own.
+    pub fn with<M: Serialize>(self, more: M) -> UserRecord<'a, M> {
+        UserRecord {
+            id: self.id,
+            login: self.login,
+            email: self.email,
+            name: self.name,
+            more,
         }
     }
 }

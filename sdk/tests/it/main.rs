@@ -20,6 +20,8 @@ mod spool;
 
 mod user_data;
 
+mod test_kit;
+
 mod threads;
 
 use std::thread;
