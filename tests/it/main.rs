@@ -15,6 +15,8 @@ mod loop_;
 
 mod real_data;
 
+mod sdk_loss;
+
 mod shutdown;
 
 mod syncs;
