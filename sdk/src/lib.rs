@@ -45,10 +45,18 @@
 
 pub mod wire;
 
+mod priority;
+pub use priority::Priority;
+
 mod event;
 pub use event::Event;
+#[cfg(feature = "derive")]
+pub use segue_sdk_derive::Event;
 
 pub mod events;
+
+mod profile;
+pub use profile::Profile;
 
 pub mod limits;
 
@@ -70,9 +78,28 @@ mod random;
 mod client;
 #[cfg(feature = "http")]
 pub use client::{
-    Anonymous, BuildError, Client, ClientBuilder, DropReason, Dropped, Identity, Known, MessageId,
-    Options, OverflowPolicy, Person, Receipt, Rejection, Report, User, Visitor,
+    Anonymous, BuildError, Client, ClientBuilder, DropReason, Dropped, Identity, Known,
+    KnownRequester, MessageId, NotDelivered, Options, Outcome, OverflowPolicy, Person, Receipt,
+    Report, Requester, User, Verdict, Visitor,
 };
+#[cfg(feature = "spool")]
+pub use client::{Spool, SpoolMode};
+
+#[cfg(feature = "http")]
+pub mod middleware {
+    //! What a host does to its events before they are queued: enrich, sample, redact, let go.
+
+    pub use crate::client::middleware::{Draft, Flow, Middleware, Redact, Sample};
+}
+
+#[cfg(feature = "http")]
+pub mod context;
+
+#[cfg(feature = "http")]
+pub mod user_data;
 
 #[cfg(feature = "http")]
 pub mod transport;
+
+#[cfg(feature = "testing")]
+pub mod testing;

@@ -22,6 +22,8 @@ mod proxy_mode;
 
 mod real_data;
 
+mod sdk_loss;
+
 mod shutdown;
 
 mod syncs;

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
 
-use super::{Request, Response, Transport, TransportError};
+use crate::transport::{Request, Response, Transport, TransportError};
 
 /// Keeps every event that is sent, and acknowledges it; clones share what is kept.
 ///
@@ -14,7 +14,7 @@ use super::{Request, Response, Transport, TransportError};
 /// use std::time::Duration;
 ///
 /// use segue_sdk::Client;
-/// use segue_sdk::transport::Recording;
+/// use segue_sdk::testing::Recording;
 ///
 /// # fn main() -> Result<(), segue_sdk::BuildError> {
 /// let recording = Recording::new();
@@ -69,6 +69,13 @@ impl Recording {
         let mut events = self.events();
         events.retain(|event| event["event"] == name);
         events
+    }
+
+    /// Forgets requests and events; answers that were asked for stay.
+    pub fn clear(&self) {
+        let mut state = self.state();
+        state.requests.clear();
+        state.events.clear();
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
