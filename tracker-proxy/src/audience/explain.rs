@@ -1,11 +1,10 @@
-//! Why somebody is or is not a member, and how exact that is.
+//! Why somebody is or is not a member.
 
 use serde::Serialize;
 
 use super::answer::Asked;
-use super::compile::{AudienceSet, Branch, Memory, Number, Question, Tree};
+use super::compile::{AudienceSet, Branch, Memory, Question, Tree};
 use super::definition::Take;
-use super::grain::Grain;
 use crate::clock::TimeMs;
 use crate::keys::AudienceNo;
 use crate::profile::Profile;
@@ -95,6 +94,7 @@ impl AudienceSet {
                 kind,
                 children,
                 text,
+                ..
             } => {
                 let parts: Vec<_> = children
                     .iter()
@@ -118,76 +118,6 @@ impl AudienceSet {
                 };
                 (condition, changes_at)
             }
-        }
-    }
-
-    /// How exact each condition of an audience is, and what it costs per profile.
-    #[must_use]
-    pub fn precision(&self, audience: AudienceNo) -> Vec<String> {
-        let mut lines = Vec::new();
-        if let Some(rank) = self.ranks.get(&audience) {
-            self.precision_of(&self.audiences[*rank].tree, &mut lines);
-        }
-        lines
-    }
-
-    fn precision_of(&self, tree: &Tree, lines: &mut Vec<String>) {
-        match tree {
-            Tree::Branch { children, .. } => {
-                children
-                    .iter()
-                    .for_each(|child| self.precision_of(child, lines));
-            }
-            Tree::Ask { question, text } => {
-                let leaf = self.questions[*question]
-                    .leaf()
-                    .map(|leaf| self.leaves[leaf].memory);
-                let line = format!(
-                    "{text}: {}",
-                    leaf.map_or("exact; nothing is kept".into(), exactness)
-                );
-                if !lines.contains(&line) {
-                    lines.push(line);
-                }
-            }
-        }
-    }
-}
-
-fn exactness(memory: Memory) -> String {
-    let panes = |grain: Grain, depth: i32| {
-        let name = grain.name();
-        format!(
-            "exact to the {name}, the window begins with a whole {name}; up to {depth} panes per profile"
-        )
-    };
-    match memory {
-        Memory::Newest(cap) | Memory::Oldest(cap) => {
-            format!("exact to the millisecond; up to {cap} timestamps per profile")
-        }
-        Memory::Count => "exact; one counter per profile".into(),
-        Memory::Number(Number::Sum) => "exact to a millionth; one sum per profile".into(),
-        Memory::Number(_) | Memory::First | Memory::Last => "exact; one value per profile".into(),
-        Memory::CountPanes(grain, depth) | Memory::NumberPanes(_, grain, depth) => {
-            panes(grain, depth)
-        }
-        Memory::Tally => format!(
-            "exact up to {TALLY_VALUES_MAX} different values, then approximate; \
-             up to {TALLY_VALUES_MAX} counters per profile"
-        ),
-        Memory::PanedTally(grain, _) => {
-            let name = grain.name();
-            format!(
-                "exact to the {name} up to {TALLY_VALUES_MAX} different values, then approximate; \
-                 a counter for each value and {name} per profile"
-            )
-        }
-        Memory::Distinct(cap) => format!(
-            "exact to the millisecond, values are told apart by a hash of 64 bits; \
-             up to {cap} values per profile"
-        ),
-        Memory::Armed(_) => {
-            format!("exact to the millisecond for up to {ARMED_KEYS_MAX} keys at once per profile")
         }
     }
 }

@@ -207,6 +207,12 @@ impl AudienceSet {
                     scratch.matchers.extend(matchers);
                 }
             }
+            for (path, ranges) in &at.ranges {
+                work.predicates += 1;
+                if let Some(number) = path.first(root).and_then(number_of) {
+                    scratch.matchers.extend(ranges.passed(number));
+                }
+            }
         }
         for place in &scratch.matchers {
             let matcher = &name.matchers[*place];

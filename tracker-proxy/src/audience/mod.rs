@@ -15,10 +15,13 @@ mod answer;
 mod compile;
 pub mod definition;
 mod evaluate;
+mod exactness;
 mod explain;
 mod fold;
 pub mod grain;
+mod lint;
 mod numbering;
+mod schema;
 pub mod span;
 #[cfg(test)]
 mod testing;
@@ -29,7 +32,10 @@ pub mod value;
 
 pub use compile::AudienceSet;
 pub use definition::{Definition, EventFilter};
+pub use exactness::{ExactTo, Exactness};
 pub use explain::{Condition, Explanation};
 pub use fold::{Rebuild, TEXT_BYTES_MAX};
+pub use lint::{Known, lint};
 pub use numbering::Numbering;
+pub use schema::schema;
 pub use touched::{Touched, Work};

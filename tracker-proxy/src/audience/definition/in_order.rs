@@ -7,7 +7,7 @@ use super::filter::{read_path, read_where};
 use super::then_not::{Staying, flat, read_rearm};
 use crate::audience::span::read_duration;
 use crate::audience::value::Path;
-use crate::document::{Fields, Mistakes, Node, NodeKind, duration_text};
+use crate::document::{Fields, Mistakes, Node, NodeKind, Place, duration_text};
 use crate::profile::condition::STEPS_MAX;
 
 /// `in_order … within …`, with or without `then_not`.
@@ -25,6 +25,8 @@ pub struct InOrder {
     pub stay_ms: Option<i64>,
     /// An event besides the awaited one that ends a membership.
     pub until: Option<EventPattern>,
+    /// Where it stands.
+    pub place: Place,
 }
 
 /// What is awaited after the last step.
@@ -117,6 +119,7 @@ impl InOrder {
             silence,
             stay_ms,
             until,
+            place: list.place,
         }))
     }
 }
