@@ -5,8 +5,8 @@ use std::fmt;
 use serde::Serialize;
 
 use super::compile::{AudienceSet, Leaf, Memory, Number, Tree};
-use super::fold::TEXT_BYTES_MAX;
 use super::grain::Grain;
+use super::part::TEXT_BYTES_MAX;
 use crate::keys::AudienceNo;
 use crate::profile::condition::{
     ARMED_KEYS_MAX, GROUPS_MAX, KEY_BYTES_MAX, RECENT_MAX, TALLY_CELLS_MAX, TALLY_VALUES_MAX,

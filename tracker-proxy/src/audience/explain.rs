@@ -4,7 +4,8 @@ use serde::Serialize;
 
 use super::answer::Asked;
 use super::compile::{AudienceSet, Branch, Memory, Question, Tree};
-use super::definition::Take;
+use super::definition::{Bounds, Take};
+use super::value::Predicate;
 use crate::clock::TimeMs;
 use crate::keys::AudienceNo;
 use crate::profile::Profile;
@@ -159,27 +160,7 @@ fn value_of(asked: Asked<'_>, now: TimeMs) -> (Option<serde_json::Value>, Option
     };
     match asked.question {
         Question::Measured { bounds, .. } => {
-            let value = match asked.state {
-                Some(LeafState::Groups(groups)) => {
-                    let shown = groups.iter().filter_map(|(key, state)| {
-                        let number = asked.number(Some(state), now)?;
-                        let holds = bounds.hold(number);
-                        Some((
-                            holds,
-                            serde_json::json!({ "of": key, "is": number_json(number) }),
-                        ))
-                    });
-                    shown
-                        .max_by_key(|(holds, _)| *holds)
-                        .map(|(_, shown)| shown)
-                }
-                None if asked.leaf.is_some_and(|leaf| leaf.grouped.is_some()) => None,
-                state => asked.number(state, now).map(number_json),
-            };
-            (
-                Some(value.unwrap_or(serde_json::Value::Null)),
-                Some(bounds.to_string()),
-            )
+            (Some(measured(asked, bounds, now)), Some(bounds.to_string()))
         }
         Question::Top {
             checks: bound,
@@ -210,20 +191,7 @@ fn value_of(asked: Asked<'_>, now: TimeMs) -> (Option<serde_json::Value>, Option
             whole,
             take,
         } => {
-            let mut values = asked.taken(whole.as_deref(), *take);
-            if values.is_empty() {
-                let roots = asked.taken(Some(predicate.path.head()), *take);
-                values.extend(
-                    roots
-                        .into_iter()
-                        .filter_map(|root| predicate.path.first(root)),
-                );
-            }
-            let mut shown = values.into_iter().map(crate::value::Value::to_json);
-            let value = match take {
-                Take::All => Some(shown.collect()),
-                Take::Last | Take::First => shown.next(),
-            };
+            let value = attribute(asked, predicate, whole.as_deref(), *take);
             (value, Some(checks(&predicate.checks)))
         }
         Question::Age(ms) => {
@@ -245,6 +213,47 @@ fn value_of(asked: Asked<'_>, now: TimeMs) -> (Option<serde_json::Value>, Option
             Some(asked.profile.memberships.is_member(*audience).into()),
             None,
         ),
+    }
+}
+
+/// The number that is compared; of several groups one that fulfils it, where there is one.
+fn measured(asked: Asked<'_>, bounds: &Bounds, now: TimeMs) -> serde_json::Value {
+    let value = match asked.state {
+        Some(LeafState::Groups(groups)) => {
+            let shown = groups.iter().filter_map(|(key, state)| {
+                let number = asked.number(Some(state), now)?;
+                let shown = serde_json::json!({ "of": key, "is": number_json(number) });
+                Some((bounds.hold(number), shown))
+            });
+            shown
+                .max_by_key(|(holds, _)| *holds)
+                .map(|(_, shown)| shown)
+        }
+        None if asked.leaf.is_some_and(|leaf| leaf.grouped.is_some()) => None,
+        state => asked.number(state, now).map(number_json),
+    };
+    value.unwrap_or(serde_json::Value::Null)
+}
+
+fn attribute(
+    asked: Asked<'_>,
+    predicate: &Predicate,
+    whole: Option<&str>,
+    take: Take,
+) -> Option<serde_json::Value> {
+    let mut values = asked.taken(whole, take);
+    if values.is_empty() {
+        let roots = asked.taken(Some(predicate.path.head()), take);
+        values.extend(
+            roots
+                .into_iter()
+                .filter_map(|root| predicate.path.first(root)),
+        );
+    }
+    let mut shown = values.into_iter().map(crate::value::Value::to_json);
+    match take {
+        Take::All => Some(shown.collect()),
+        Take::Last | Take::First => shown.next(),
     }
 }
 

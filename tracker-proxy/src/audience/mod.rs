@@ -12,6 +12,7 @@
 //! [`MembershipChange`]: crate::profile::MembershipChange
 
 mod answer;
+mod attribute;
 mod compile;
 pub mod definition;
 mod evaluate;
@@ -21,6 +22,7 @@ mod fold;
 pub mod grain;
 mod lint;
 mod numbering;
+mod part;
 mod schema;
 pub mod span;
 #[cfg(test)]
@@ -34,8 +36,9 @@ pub use compile::AudienceSet;
 pub use definition::{Definition, EventFilter};
 pub use exactness::{ExactTo, Exactness};
 pub use explain::{Condition, Explanation};
-pub use fold::{Rebuild, TEXT_BYTES_MAX};
+pub use fold::Rebuild;
 pub use lint::{Known, lint};
 pub use numbering::Numbering;
+pub use part::TEXT_BYTES_MAX;
 pub use schema::schema;
 pub use touched::{Touched, Work};

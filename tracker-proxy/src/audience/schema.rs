@@ -36,7 +36,9 @@ fn one(name: &str) -> Value {
 
 /// An object with these properties and no others.
 fn object(properties: Value) -> Value {
-    json!({ "type": "object", "properties": properties, "additionalProperties": false })
+    let mut object = json!({ "type": "object", "additionalProperties": false });
+    object["properties"] = properties;
+    object
 }
 
 /// The same with the operators among them.

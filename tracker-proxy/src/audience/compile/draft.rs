@@ -215,13 +215,7 @@ impl<'a> Draft<'a> {
                 ..
             } => {
                 let (span, range) = self.span(*window);
-                let memory = match span {
-                    Span::Last(ms) => {
-                        let grain = Grain::of_window(ms);
-                        Memory::PanedTally(grain, grain.depth(ms))
-                    }
-                    _ => Memory::Tally,
-                };
+                let memory = tally(span);
                 let leaf = self.leaf(memory, None, range, vec![feed(on, Some(of))]);
                 Question::Top {
                     leaf,
@@ -245,14 +239,7 @@ impl<'a> Draft<'a> {
                 }
             }
             Have::List { id, .. } => {
-                let on_it = Check {
-                    operator: Operator::Eq("true".into()),
-                    negated: false,
-                };
-                let predicate = Predicate {
-                    path: Path::of_key(&list_attribute(id)),
-                    checks: vec![on_it],
-                };
+                let predicate = on_list(id);
                 Question::Attribute {
                     predicate,
                     whole: None,
@@ -325,6 +312,28 @@ impl<'a> Draft<'a> {
             question: place,
             text,
         }
+    }
+}
+
+fn tally(span: Span) -> Memory {
+    match span {
+        Span::Last(ms) => {
+            let grain = Grain::of_window(ms);
+            Memory::PanedTally(grain, grain.depth(ms))
+        }
+        _ => Memory::Tally,
+    }
+}
+
+/// What is true of those who are on a list.
+fn on_list(list: &str) -> Predicate {
+    let on_it = Check {
+        operator: Operator::Eq("true".into()),
+        negated: false,
+    };
+    Predicate {
+        path: Path::of_key(&list_attribute(list)),
+        checks: vec![on_it],
     }
 }
 
