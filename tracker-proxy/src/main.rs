@@ -17,6 +17,13 @@ fn main() -> ExitCode {
     let done = match command {
         Command::Serve { config } => serve(config.as_deref()),
         Command::Import(options) => import(&options),
+        Command::Schema => writeln!(
+            io::stdout(),
+            "{:#}",
+            segue_tracker_proxy::audience::schema()
+        )
+        .map(|()| exit::FINE)
+        .map_err(Into::into),
         Command::Check { files } => {
             cli::check(&files, &env::process, &mut io::stdout().lock()).map_err(Into::into)
         }

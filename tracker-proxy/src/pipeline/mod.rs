@@ -38,6 +38,7 @@ mod start;
 mod switch;
 mod tail;
 mod timers;
+mod upload;
 mod view;
 mod write_back;
 mod writer;
@@ -51,6 +52,7 @@ pub use resync::{REPLACE_BYTES_MAX, resync};
 pub use run::Channels;
 pub use start::{Start, start};
 pub use switch::{Compile, SwitchError};
+pub use upload::{Name, Uploaded};
 pub use view::{Names, Person};
 pub use write_back::write_back;
 
