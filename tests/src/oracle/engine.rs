@@ -12,7 +12,7 @@ use segue_tracker_proxy::keys::{AccountNo, ActivationNo, CatalogVersion, IdKind}
 use segue_tracker_proxy::pipeline::catalog::{
     Stored, StoredAccount, StoredActivation, StoredCatalog,
 };
-use segue_tracker_proxy::pipeline::{Bounds, Channels, Handle, Start, start};
+use segue_tracker_proxy::pipeline::{Bounds, Channels, Erased, Handle, Start, erase, start};
 use segue_tracker_proxy::store::sqlite::SqliteStore;
 use serde_json::json;
 use tempfile::TempDir;
@@ -201,7 +201,10 @@ impl Engine {
     pub fn erase(&mut self, id: &Id) -> bool {
         let now = self.clock.now();
         let (kind, id) = key(id);
-        let erased = self.ask(move |pipeline| pipeline.erase(now, ACCOUNT, kind, &id));
+        let account = ACCOUNT;
+        let person = Erased { account, kind, id };
+        let handle = self.running().handle.clone();
+        let erased = self.runtime.block_on(erase(&handle, now, person));
         erased.expect("the store does not fail")
     }
 
@@ -365,6 +368,7 @@ fn write(stored: &mut StoredCatalog, zone: &str, audiences: &[Audience]) {
             time_zone: zone.to_owned(),
             audiences_changed: CatalogVersion(0),
             numbering: Numbering::default(),
+            lists: Vec::new(),
             audiences: Vec::new(),
             destinations: Vec::new(),
             activations: Vec::new(),
