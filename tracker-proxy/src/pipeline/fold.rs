@@ -156,10 +156,8 @@ impl Pipeline {
         for name in &changed.consents {
             account.audiences.touch_consent(name, touched);
         }
-        if let Some(late) = AudienceSet::refold_late(&mut cached.profile) {
-            self.fold_late(account, id, &late)?;
-        } else if !cached.profile.conditions.late().waiting().is_empty() {
-            metrics::counter!("segue_late_events_waiting_total").increment(1);
+        if !cached.profile.conditions.late().waiting().is_empty() {
+            self.fold_late(account, id)?;
         }
         let cached = self.cache.get_mut(id).expect("the caller loaded it");
         let due_before = cached.due();
@@ -181,13 +179,14 @@ impl Pipeline {
         Ok(())
     }
 
-    /// Folds the conditions that an event came too late for from the whole history.
-    fn fold_late(
-        &mut self,
-        account: &Account,
-        id: ProfileId,
-        late: &Rebuild,
-    ) -> Result<(), StoreError> {
+    /// Folds the conditions that events came too late for from the whole history, as far as that
+    /// may be read for them now.
+    fn fold_late(&mut self, account: &Account, id: ProfileId) -> Result<(), StoreError> {
+        let cached = self.cache.get_mut(id).expect("the caller loaded it");
+        let Some(late) = AudienceSet::refold_late(&mut cached.profile) else {
+            metrics::counter!("segue_late_events_waiting_total").increment(1);
+            return Ok(());
+        };
         let bytes = self.history_of(id)?;
         let events = history::events(&bytes)?;
         let cached = self.cache.get_mut(id).expect("the caller loaded it");

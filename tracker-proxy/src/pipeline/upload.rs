@@ -42,7 +42,10 @@ impl Pipeline {
         let now = self.now(clock);
         let uploaded = self
             .upload_all(now, account, list, people, on)
-            .and_then(|uploaded| self.commit(now, Urgency::Calm, None).map(|()| uploaded));
+            .and_then(|uploaded| {
+                self.commit(now, Urgency::Calm, None)?;
+                Ok(uploaded)
+            });
         if let Err(error) = &uploaded {
             self.give_up(now, error);
         }
