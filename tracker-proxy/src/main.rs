@@ -15,6 +15,13 @@ fn main() -> ExitCode {
     let command = Command::read(std::env::args_os()).unwrap_or_else(|error| error.exit());
     let done = match command {
         Command::Serve { config } => serve(config.as_deref()),
+        Command::Schema => writeln!(
+            io::stdout(),
+            "{:#}",
+            segue_tracker_proxy::audience::schema()
+        )
+        .map(|()| exit::FINE)
+        .map_err(Into::into),
         Command::Check { files } => {
             cli::check(&files, &env::process, &mut io::stdout().lock()).map_err(Into::into)
         }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use http::StatusCode;
 use http_body_util::{BodyExt, Limited};
 use serde::de::IgnoredAny;
@@ -16,8 +16,8 @@ const BODY_SECONDS_MAX: u64 = 30;
 /// How many `key: value` pairs a body may have: reading a map compares each key with all others.
 const PAIRS_MAX: usize = 10_000;
 
-/// Reads a body as a document.
-pub(super) async fn read(body: Body, bytes_max: usize) -> Result<Node, Problem> {
+/// The bytes of a body.
+pub(super) async fn collect(body: Body, bytes_max: usize) -> Result<Bytes, Problem> {
     let collected = Limited::new(body, bytes_max).collect();
     let collected = tokio::time::timeout(Duration::from_secs(BODY_SECONDS_MAX), collected)
         .await
@@ -25,14 +25,19 @@ pub(super) async fn read(body: Body, bytes_max: usize) -> Result<Node, Problem> 
             let detail = format!("the body did not arrive within {BODY_SECONDS_MAX} seconds");
             Problem::new(StatusCode::REQUEST_TIMEOUT, "body_too_slow", detail)
         })?;
-    let bytes = collected.map_err(|error| {
+    let collected = collected.map_err(|error| {
         if error.is::<http_body_util::LengthLimitError>() {
             too_large(format!("the body is longer than {bytes_max} bytes"))
         } else {
             Problem::bad_request("unreadable_body", "the body broke off")
         }
     })?;
-    let bytes = bytes.to_bytes();
+    Ok(collected.to_bytes())
+}
+
+/// Reads a body as a document.
+pub(super) async fn read(body: Body, bytes_max: usize) -> Result<Node, Problem> {
+    let bytes = collect(body, bytes_max).await?;
     let text = std::str::from_utf8(&bytes)
         .map_err(|_| Problem::bad_request("unreadable_body", "the body is not UTF-8"))?;
     if text.bytes().filter(|byte| *byte == b':').count() > PAIRS_MAX {

@@ -12,6 +12,7 @@ mod body;
 mod definitions;
 mod deliveries;
 mod events;
+mod lists;
 mod people;
 mod preview;
 mod problem;
@@ -20,6 +21,7 @@ mod query;
 mod replay;
 mod request;
 mod routes;
+mod warnings;
 
 #[cfg(test)]
 mod testing;
@@ -106,6 +108,8 @@ struct Admin {
     /// Changes of definitions go one after the other: each is checked against what the one before
     /// made of them.
     changes: Mutex<()>,
+    /// Uploads of lists go one after the other as well.
+    uploads: Mutex<()>,
     /// Readers of long lists.
     reads: Arc<Semaphore>,
     /// Previews of audiences, of which there is one at a time.
@@ -116,6 +120,7 @@ impl Admin {
     fn new(state: AdminState) -> Self {
         Self {
             changes: Mutex::new(()),
+            uploads: Mutex::new(()),
             reads: Arc::new(Semaphore::new(state.bounds.readers_max)),
             previews: Arc::new(Semaphore::new(1)),
             state,

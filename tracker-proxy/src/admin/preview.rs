@@ -15,12 +15,12 @@ use serde::Serialize;
 use super::auth::Caller;
 use super::problem::Problem;
 use super::query::Params;
+use super::warnings::warnings;
 use super::{Admin, activations, audiences, body, definitions};
 use crate::activation::payload::envelope;
 use crate::activation::{Activation, Payload, plan};
-use crate::audience::AudienceSet;
+use crate::audience::{AudienceSet, Exactness};
 use crate::clock::TimeMs;
-use crate::document::{Node, NodeKind};
 use crate::keys::{AccountNo, AudienceNo, ProfileId};
 use crate::pipeline::{decode_profile, history};
 use crate::profile::Profile;
@@ -50,6 +50,10 @@ pub(super) struct Estimate {
     /// How many profiles were looked at.
     looked_at: u64,
     sample: Vec<Sampled>,
+    /// How exact each condition is, and what it costs.
+    conditions: Vec<Exactness>,
+    /// What is right and still not likely to be meant.
+    warnings: Vec<serde_json::Value>,
 }
 
 #[derive(Debug, Serialize)]
@@ -75,7 +79,8 @@ pub(super) async fn preview(
     let activation = params.take("activation");
     params.finish()?;
     let mut node = body::read(body, admin.state.bounds.body_bytes_max).await?;
-    give_id(&mut node);
+    // A definition that is not saved needs no id.
+    definitions::give_id(&mut node, NO_ID);
     let account = admin.account(caller.account)?;
     let (set, definition) = definitions::audience(&account, &node).map_err(Problem::mistakes)?;
     let audience = set.by_id(&definition.id);
@@ -92,6 +97,8 @@ pub(super) async fn preview(
     let (now, reader) = admin
         .ask(move |pipeline| Ok((pipeline.time(clock), pipeline.settled_reader()?)))
         .await?;
+    let conditions = set.exactness(audience);
+    let warnings = warnings(&admin, &account, &node).await;
     let most = admin.state.bounds.preview_profiles_max;
     let counting = tokio::task::spawn_blocking(move || {
         // Held by the counting, not by the request: who hangs up frees no thread.
@@ -110,22 +117,11 @@ pub(super) async fn preview(
         tracing::error!(%error, "a preview ended with a panic");
         Problem::unavailable()
     })?;
-    Ok(Json(counted?))
-}
-
-/// A definition that is not saved needs no id.
-fn give_id(node: &mut Node) {
-    let place = node.place;
-    let NodeKind::Map(entries) = &mut node.kind else {
-        return;
-    };
-    if !entries.iter().any(|(key, ..)| key == "id") {
-        let kind = NodeKind::Scalar {
-            text: NO_ID.to_owned(),
-            plain: false,
-        };
-        entries.push(("id".to_owned(), place, Node { place, kind }));
-    }
+    Ok(Json(Estimate {
+        conditions,
+        warnings,
+        ..counted?
+    }))
 }
 
 struct Preview<'a> {
@@ -221,6 +217,8 @@ impl Counted {
             interval: None,
             looked_at: self.looked_at,
             sample: self.sample,
+            conditions: Vec::new(),
+            warnings: Vec::new(),
         }
     }
 

@@ -10,8 +10,8 @@ use http::StatusCode;
 use super::definitions::{self, Kind};
 use super::problem::Problem;
 use super::{
-    Admin, AdminState, activations, audiences, auth, deliveries, events, preview, profiles, replay,
-    request,
+    Admin, AdminState, activations, audiences, auth, deliveries, events, lists, preview, profiles,
+    replay, request,
 };
 
 /// Everything under `/admin`.
@@ -23,6 +23,15 @@ pub fn router(state: AdminState) -> Router {
     }
     calls
         .route("/admin/v1/audiences/preview", post(preview::preview))
+        .route("/admin/v1/audiences/schema", get(schema))
+        .route("/admin/v1/lists", get(lists::list))
+        .route(
+            "/admin/v1/lists/{id}",
+            get(lists::get).put(lists::replace).delete(lists::delete),
+        )
+        .route("/admin/v1/lists/{id}/members", get(lists::members))
+        .route("/admin/v1/lists/{id}/append", post(lists::append))
+        .route("/admin/v1/lists/{id}/remove", post(lists::remove))
         .route("/admin/v1/audiences/{id}/members", get(audiences::members))
         .route("/admin/v1/audiences/{id}/explain", get(audiences::explain))
         .route("/admin/v1/activations/{id}/preview", post(request::preview))
@@ -84,6 +93,11 @@ fn with_definitions(calls: Router<Arc<Admin>>, kind: Kind) -> Router<Arc<Admin>>
                     definitions::remove(kind, admin, manager, id).await
                 }),
         )
+}
+
+/// `GET /admin/v1/audiences/schema`
+async fn schema(_: auth::Caller) -> axum::Json<serde_json::Value> {
+    axum::Json(crate::audience::schema())
 }
 
 async fn unknown() -> Problem {

@@ -216,6 +216,22 @@ impl Server {
         self.call_as(MANAGE, method, &path, body).await
     }
 
+    /// Sends a CSV with the token that may do everything.
+    pub(super) async fn csv(&self, method: Method, path: &str, text: &str) -> Answer {
+        self.csv_as(MANAGE, method, path, text).await
+    }
+
+    pub(super) async fn csv_as(
+        &self,
+        token: &str,
+        method: Method,
+        path: &str,
+        text: &str,
+    ) -> Answer {
+        let path = format!("/admin/v1{path}");
+        self.call_as(token, method, &path, text.to_owned()).await
+    }
+
     pub(super) async fn get(&self, path: &str) -> Answer {
         self.call(Method::GET, path, &Json::Null).await
     }

@@ -11,10 +11,12 @@ use crate::profile::{Cause, MembershipChange, Profile, Transition};
 
 impl AudienceSet {
     /// The current value of an attribute is another one.
-    pub fn touch_attribute(&self, name: &str, touched: &mut Touched) {
-        touched
-            .questions
-            .extend(self.attributes.get(name).into_iter().flatten());
+    pub fn touch_attribute(&self, profile: &Profile, name: &str, touched: &mut Touched) {
+        if let Some(asked) = self.attributes.get(name)
+            && let Some(attribute) = profile.attributes.get(name)
+        {
+            touched.questions.extend(asked.touched(attribute));
+        }
     }
 
     /// What holds of a consent is another thing.
@@ -170,7 +172,8 @@ impl AudienceSet {
             .flat_map(|leaf| self.leaves[*leaf].questions.iter().copied())
             .collect();
         for (name, _) in profile.attributes.iter() {
-            timed.extend(self.attributes.get(name).into_iter().flatten());
+            let asked = self.attributes.get(name).into_iter();
+            timed.extend(asked.flat_map(|asked| &asked.timed));
         }
         timed.extend(&self.ages);
         timed.retain(|question| self.questions[*question].is_timed());
@@ -273,8 +276,9 @@ impl<'a> Evaluation<'a> {
             scratch.answers.clear();
             1
         });
-        if scratch.answers.len() < set.questions.len() {
-            scratch.answers.resize(set.questions.len(), (0, false));
+        let answers = set.questions.len() + set.nodes;
+        if scratch.answers.len() < answers {
+            scratch.answers.resize(answers, (0, false));
         }
         Self {
             set,
@@ -285,25 +289,31 @@ impl<'a> Evaluation<'a> {
     }
 
     fn holds(&mut self, tree: &Tree, profile: &Profile) -> bool {
-        self.work.nodes += 1;
-        match tree {
+        let (kind, children, node) = match tree {
+            Tree::Ask { question, .. } => return self.answer(*question, profile),
             Tree::Branch {
-                kind: Branch::All,
+                kind,
                 children,
+                node,
                 ..
-            } => children.iter().all(|child| self.holds(child, profile)),
-            Tree::Branch {
-                kind: Branch::Any,
-                children,
-                ..
-            } => children.iter().any(|child| self.holds(child, profile)),
-            Tree::Branch {
-                kind: Branch::None,
-                children,
-                ..
-            } => !children.iter().any(|child| self.holds(child, profile)),
-            Tree::Ask { question, .. } => self.answer(*question, profile),
+            } => (kind, children, node),
+        };
+        // An audience comes after those that it asks for, so what a node says does not change
+        // while the evaluation goes on.
+        let place = self.set.questions.len() + node;
+        let (evaluation, answer) = self.scratch.answers[place];
+        if evaluation == self.scratch.evaluation {
+            return answer;
         }
+        self.work.nodes += 1;
+        let mut children = children.iter();
+        let answer = match kind {
+            Branch::All => children.all(|child| self.holds(child, profile)),
+            Branch::Any => children.any(|child| self.holds(child, profile)),
+            Branch::None => !children.any(|child| self.holds(child, profile)),
+        };
+        self.scratch.answers[place] = (self.scratch.evaluation, answer);
+        answer
     }
 
     fn answer(&mut self, question: usize, profile: &Profile) -> bool {

@@ -1,11 +1,11 @@
-//! Why somebody is or is not a member, and how exact that is.
+//! Why somebody is or is not a member.
 
 use serde::Serialize;
 
 use super::answer::Asked;
-use super::compile::{AudienceSet, Branch, Memory, Number, Question, Tree};
-use super::definition::Take;
-use super::grain::Grain;
+use super::compile::{AudienceSet, Branch, Memory, Question, Tree};
+use super::definition::{Bounds, Take};
+use super::value::Predicate;
 use crate::clock::TimeMs;
 use crate::keys::AudienceNo;
 use crate::profile::Profile;
@@ -95,6 +95,7 @@ impl AudienceSet {
                 kind,
                 children,
                 text,
+                ..
             } => {
                 let parts: Vec<_> = children
                     .iter()
@@ -118,76 +119,6 @@ impl AudienceSet {
                 };
                 (condition, changes_at)
             }
-        }
-    }
-
-    /// How exact each condition of an audience is, and what it costs per profile.
-    #[must_use]
-    pub fn precision(&self, audience: AudienceNo) -> Vec<String> {
-        let mut lines = Vec::new();
-        if let Some(rank) = self.ranks.get(&audience) {
-            self.precision_of(&self.audiences[*rank].tree, &mut lines);
-        }
-        lines
-    }
-
-    fn precision_of(&self, tree: &Tree, lines: &mut Vec<String>) {
-        match tree {
-            Tree::Branch { children, .. } => {
-                children
-                    .iter()
-                    .for_each(|child| self.precision_of(child, lines));
-            }
-            Tree::Ask { question, text } => {
-                let leaf = self.questions[*question]
-                    .leaf()
-                    .map(|leaf| self.leaves[leaf].memory);
-                let line = format!(
-                    "{text}: {}",
-                    leaf.map_or("exact; nothing is kept".into(), exactness)
-                );
-                if !lines.contains(&line) {
-                    lines.push(line);
-                }
-            }
-        }
-    }
-}
-
-fn exactness(memory: Memory) -> String {
-    let panes = |grain: Grain, depth: i32| {
-        let name = grain.name();
-        format!(
-            "exact to the {name}, the window begins with a whole {name}; up to {depth} panes per profile"
-        )
-    };
-    match memory {
-        Memory::Newest(cap) | Memory::Oldest(cap) => {
-            format!("exact to the millisecond; up to {cap} timestamps per profile")
-        }
-        Memory::Count => "exact; one counter per profile".into(),
-        Memory::Number(Number::Sum) => "exact to a millionth; one sum per profile".into(),
-        Memory::Number(_) | Memory::First | Memory::Last => "exact; one value per profile".into(),
-        Memory::CountPanes(grain, depth) | Memory::NumberPanes(_, grain, depth) => {
-            panes(grain, depth)
-        }
-        Memory::Tally => format!(
-            "exact up to {TALLY_VALUES_MAX} different values, then approximate; \
-             up to {TALLY_VALUES_MAX} counters per profile"
-        ),
-        Memory::PanedTally(grain, _) => {
-            let name = grain.name();
-            format!(
-                "exact to the {name} up to {TALLY_VALUES_MAX} different values, then approximate; \
-                 a counter for each value and {name} per profile"
-            )
-        }
-        Memory::Distinct(cap) => format!(
-            "exact to the millisecond, values are told apart by a hash of 64 bits; \
-             up to {cap} values per profile"
-        ),
-        Memory::Armed(_) => {
-            format!("exact to the millisecond for up to {ARMED_KEYS_MAX} keys at once per profile")
         }
     }
 }
@@ -229,27 +160,7 @@ fn value_of(asked: Asked<'_>, now: TimeMs) -> (Option<serde_json::Value>, Option
     };
     match asked.question {
         Question::Measured { bounds, .. } => {
-            let value = match asked.state {
-                Some(LeafState::Groups(groups)) => {
-                    let shown = groups.iter().filter_map(|(key, state)| {
-                        let number = asked.number(Some(state), now)?;
-                        let holds = bounds.hold(number);
-                        Some((
-                            holds,
-                            serde_json::json!({ "of": key, "is": number_json(number) }),
-                        ))
-                    });
-                    shown
-                        .max_by_key(|(holds, _)| *holds)
-                        .map(|(_, shown)| shown)
-                }
-                None if asked.leaf.is_some_and(|leaf| leaf.grouped.is_some()) => None,
-                state => asked.number(state, now).map(number_json),
-            };
-            (
-                Some(value.unwrap_or(serde_json::Value::Null)),
-                Some(bounds.to_string()),
-            )
+            (Some(measured(asked, bounds, now)), Some(bounds.to_string()))
         }
         Question::Top {
             checks: bound,
@@ -280,20 +191,7 @@ fn value_of(asked: Asked<'_>, now: TimeMs) -> (Option<serde_json::Value>, Option
             whole,
             take,
         } => {
-            let mut values = asked.taken(whole.as_deref(), *take);
-            if values.is_empty() {
-                let roots = asked.taken(Some(predicate.path.head()), *take);
-                values.extend(
-                    roots
-                        .into_iter()
-                        .filter_map(|root| predicate.path.first(root)),
-                );
-            }
-            let mut shown = values.into_iter().map(crate::value::Value::to_json);
-            let value = match take {
-                Take::All => Some(shown.collect()),
-                Take::Last | Take::First => shown.next(),
-            };
+            let value = attribute(asked, predicate, whole.as_deref(), *take);
             (value, Some(checks(&predicate.checks)))
         }
         Question::Age(ms) => {
@@ -315,6 +213,47 @@ fn value_of(asked: Asked<'_>, now: TimeMs) -> (Option<serde_json::Value>, Option
             Some(asked.profile.memberships.is_member(*audience).into()),
             None,
         ),
+    }
+}
+
+/// The number that is compared; of several groups one that fulfils it, where there is one.
+fn measured(asked: Asked<'_>, bounds: &Bounds, now: TimeMs) -> serde_json::Value {
+    let value = match asked.state {
+        Some(LeafState::Groups(groups)) => {
+            let shown = groups.iter().filter_map(|(key, state)| {
+                let number = asked.number(Some(state), now)?;
+                let shown = serde_json::json!({ "of": key, "is": number_json(number) });
+                Some((bounds.hold(number), shown))
+            });
+            shown
+                .max_by_key(|(holds, _)| *holds)
+                .map(|(_, shown)| shown)
+        }
+        None if asked.leaf.is_some_and(|leaf| leaf.grouped.is_some()) => None,
+        state => asked.number(state, now).map(number_json),
+    };
+    value.unwrap_or(serde_json::Value::Null)
+}
+
+fn attribute(
+    asked: Asked<'_>,
+    predicate: &Predicate,
+    whole: Option<&str>,
+    take: Take,
+) -> Option<serde_json::Value> {
+    let mut values = asked.taken(whole, take);
+    if values.is_empty() {
+        let roots = asked.taken(Some(predicate.path.head()), take);
+        values.extend(
+            roots
+                .into_iter()
+                .filter_map(|root| predicate.path.first(root)),
+        );
+    }
+    let mut shown = values.into_iter().map(crate::value::Value::to_json);
+    match take {
+        Take::All => Some(shown.collect()),
+        Take::Last | Take::First => shown.next(),
     }
 }
 

@@ -12,13 +12,18 @@
 //! [`MembershipChange`]: crate::profile::MembershipChange
 
 mod answer;
+mod attribute;
 mod compile;
 pub mod definition;
 mod evaluate;
+mod exactness;
 mod explain;
 mod fold;
 pub mod grain;
+mod lint;
 mod numbering;
+mod part;
+mod schema;
 pub mod span;
 #[cfg(test)]
 mod testing;
@@ -29,7 +34,11 @@ pub mod value;
 
 pub use compile::AudienceSet;
 pub use definition::{Definition, EventFilter};
+pub use exactness::{ExactTo, Exactness};
 pub use explain::{Condition, Explanation};
-pub use fold::{Rebuild, TEXT_BYTES_MAX};
+pub use fold::Rebuild;
+pub use lint::{Known, lint};
 pub use numbering::Numbering;
+pub use part::TEXT_BYTES_MAX;
+pub use schema::schema;
 pub use touched::{Touched, Work};

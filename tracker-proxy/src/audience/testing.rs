@@ -114,7 +114,8 @@ impl Story {
             at: TimeMs(self.now),
         };
         if self.profile.attributes.give(attribute, dated) {
-            self.set.touch_attribute(attribute, &mut self.touched);
+            self.set
+                .touch_attribute(&self.profile, attribute, &mut self.touched);
         }
         self.evaluate(Cause::Event)
     }

@@ -27,7 +27,7 @@ pub(super) struct Scratch {
     pub(super) matchers: Vec<usize>,
     /// The hooks of those that match: their role, their matcher and their place there.
     pub(super) hooks: Vec<(Role, usize, usize)>,
-    /// Per question: in which evaluation it was answered, and how.
+    /// Per question, then per node: in which evaluation it was answered, and how.
     pub(super) answers: Vec<(u32, bool)>,
     pub(super) evaluation: u32,
 }

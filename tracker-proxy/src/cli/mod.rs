@@ -53,7 +53,10 @@ struct ServeArguments {
 enum CommandArguments {
     /// Takes events and sends activations; this is what happens without a command
     Serve(ServeArguments),
-    /// Says what is wrong with configuration files, and starts nothing
+    /// Prints the JSON Schema of an audience, for editors
+    Schema,
+    /// Says what is wrong with configuration or audience files and how exact their conditions
+    /// are, and starts nothing
     Check {
         /// The files
         #[arg(required = true, value_name = "FILE")]
@@ -69,6 +72,8 @@ pub enum Command {
         /// The file that was named, if one was.
         config: Option<PathBuf>,
     },
+    /// Print the JSON Schema of an audience.
+    Schema,
     /// Look for mistakes.
     Check {
         /// At least one.
@@ -88,6 +93,7 @@ impl Command {
         let Arguments { serve, command } = Arguments::try_parse_from(arguments)?;
         Ok(match command.unwrap_or(CommandArguments::Serve(serve)) {
             CommandArguments::Serve(ServeArguments { config }) => Self::Serve { config },
+            CommandArguments::Schema => Self::Schema,
             CommandArguments::Check { files } => Self::Check { files },
         })
     }
@@ -162,6 +168,7 @@ mod tests {
             read(&["check", "a.yaml", "b.yaml"]),
             Ok(Command::Check { files })
         );
+        assert_eq!(read(&["schema"]), Ok(Command::Schema));
         assert!(read(&["check"]).is_err() && read(&["chek"]).is_err());
     }
 

@@ -15,7 +15,7 @@ pub use duration::{duration_ms, duration_text};
 pub use fields::Fields;
 pub use node::{Node, NodeKind};
 pub use parse::{DOCUMENT_BYTES_MAX, DOCUMENT_DEPTH_MAX, parse};
-pub use typed::{DESCRIPTION_CHARS_MAX, ID_BYTES_MAX, NAME_CHARS_MAX};
+pub use typed::{DESCRIPTION_CHARS_MAX, ID_BYTES_MAX, NAME_CHARS_MAX, is_id};
 
 use serde::Serialize;
 

@@ -141,7 +141,9 @@ impl<'a> Fields<'a> {
     }
 }
 
-fn is_id(text: &str) -> bool {
+/// True for an id: it stands in paths of the admin API, so nothing in it needs escaping.
+#[must_use]
+pub fn is_id(text: &str) -> bool {
     let starts = |c: char| c.is_alphanumeric() || c == '_';
     text.len() <= ID_BYTES_MAX
         && text.starts_with(starts)

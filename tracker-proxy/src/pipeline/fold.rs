@@ -128,14 +128,12 @@ impl Pipeline {
         }
         profile::fold(&mut cached.profile, event, changed);
         account.audiences.fold(&mut cached.profile, event, touched);
-        for name in &changed.attributes {
-            account.audiences.touch_attribute(name, touched);
+        for name in changed.attributes.iter().chain(&changed.past) {
+            let profile = &cached.profile;
+            account.audiences.touch_attribute(profile, name, touched);
         }
         for name in &changed.consents {
             account.audiences.touch_consent(name, touched);
-        }
-        for name in &changed.past {
-            account.audiences.touch_attribute(name, touched);
         }
         if let Some(late) = AudienceSet::refold_late(&mut cached.profile) {
             let bytes = whole_history(self.store.as_ref(), cached)?;

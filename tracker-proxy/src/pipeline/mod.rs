@@ -32,6 +32,7 @@ mod run;
 mod start;
 mod switch;
 mod timers;
+mod upload;
 mod view;
 
 pub use codec::decode_profile;
@@ -41,6 +42,7 @@ pub use resync::{REPLACE_PERSONS_MAX, resync};
 pub use run::Channels;
 pub use start::{Start, start};
 pub use switch::{Compile, SwitchError};
+pub use upload::{Name, Uploaded};
 pub use view::{Names, Person};
 
 use std::collections::{HashMap, HashSet, VecDeque};

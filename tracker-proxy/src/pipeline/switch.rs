@@ -54,7 +54,9 @@ impl Pipeline {
         for account in &mut stored.accounts {
             let old = before.account(account.no).map(|account| &account.stored);
             let same = |old: &StoredAccount| {
-                old.audiences == account.audiences && old.time_zone == account.time_zone
+                old.audiences == account.audiences
+                    && old.lists == account.lists
+                    && old.time_zone == account.time_zone
             };
             if !old.is_some_and(same) {
                 account.audiences_changed = stored.version;
@@ -212,6 +214,7 @@ impl StoredCatalog {
                 audiences: Vec::new(),
                 destinations: Vec::new(),
                 activations: Vec::new(),
+                lists: Vec::new(),
             });
             self.accounts.len() - 1
         });

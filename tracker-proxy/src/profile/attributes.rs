@@ -56,6 +56,13 @@ impl Attribute {
             .expect("an attribute has at least one value")
     }
 
+    /// The value before the current one, as far as it is kept.
+    #[must_use]
+    pub fn before_last(&self) -> Option<&Dated> {
+        let before = self.newest.len().checked_sub(2)?;
+        self.newest.get(before)
+    }
+
     /// Every value that is kept, in the order of event time, each once.
     pub fn all(&self) -> impl Iterator<Item = &Dated> {
         let first = (self.newest.first() != Some(&self.first)).then_some(&self.first);

@@ -120,9 +120,14 @@ fn learn_previous_id(profile: &mut Profile, id: &str, at: TimeMs) -> bool {
 }
 
 fn give_traits(profile: &mut Profile, event: &Event<'_>, changed: &mut Changed) {
-    let Some(Ok(Value::Map(traits))) = event.traits.map(Value::from_json) else {
+    let Some(Ok(Value::Map(mut traits))) = event.traits.map(Value::from_json) else {
         return;
     };
+    // Of a name that is given twice the last one counts, as conditions see it: a value changes
+    // once per event.
+    traits.reverse();
+    traits.sort_by(|a, b| a.0.cmp(&b.0));
+    traits.dedup_by(|a, b| a.0 == b.0);
     for (name, value) in traits {
         if is_list_attribute(&name) && event.name != LIST_EVENT {
             continue;

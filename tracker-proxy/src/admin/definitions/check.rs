@@ -14,8 +14,8 @@ use crate::delivery::Destination;
 use crate::document::{Mistake, Mistakes, Node, NodeKind, Place, suggestion};
 use crate::pipeline::catalog::{Account, Stored};
 
-/// The path of an audience with this id is that of a call.
-const PREVIEW: &str = "preview";
+/// The path of an audience with one of these ids is that of a call.
+const CALLS: [&str; 2] = ["preview", "schema"];
 
 /// A definition without mistakes.
 #[derive(Debug)]
@@ -54,9 +54,8 @@ pub(super) fn check(
         let detail = format!("there is {} `{id}` already", kind.article());
         return Err(Problem::conflict("exists", detail));
     }
-    if kind == Kind::Audience && id == PREVIEW {
-        let detail =
-            format!("`{PREVIEW}` is the name of a call: nobody could ask for the audience");
+    if kind == Kind::Audience && CALLS.contains(&id.as_str()) {
+        let detail = format!("`{id}` is the name of a call: nobody could ask for the audience");
         return Err(Problem::unprocessable("reserved_id", detail));
     }
     Ok(Checked {
@@ -97,6 +96,21 @@ fn name(node: &mut Node, id: &str) -> Result<(), Problem> {
             let place = written.place;
             Err(Problem::mistakes(vec![Mistake { place, message }]))
         }
+    }
+}
+
+/// Gives a definition that has no id this one.
+pub(in crate::admin) fn give_id(node: &mut Node, id: &str) {
+    let place = node.place;
+    let NodeKind::Map(entries) = &mut node.kind else {
+        return;
+    };
+    if !entries.iter().any(|(key, ..)| key == "id") {
+        let kind = NodeKind::Scalar {
+            text: id.to_owned(),
+            plain: false,
+        };
+        entries.push(("id".to_owned(), place, Node { place, kind }));
     }
 }
 

@@ -12,7 +12,7 @@ mod show;
 #[cfg(test)]
 mod tests;
 
-pub(super) use check::audience;
+pub(super) use check::{audience, give_id};
 pub(super) use kind::Kind;
 pub(super) use mask::mask_preview_url;
 
@@ -31,6 +31,9 @@ use super::auth::{Caller, Manager};
 use super::body;
 use super::problem::Problem;
 use super::query::{Id, Params, cursor};
+use super::warnings::warnings;
+use crate::document::Node;
+use crate::pipeline::catalog::Account;
 use change::Change;
 pub(super) use change::switch;
 use check::check;
@@ -106,7 +109,8 @@ pub(super) async fn create(
     let id = checked.id.clone();
     change::apply(&admin, manager, kind, Change::Create(checked)).await?;
     drop(guard);
-    let created = shown(kind, &admin, manager.into(), &id)?;
+    let mut created = shown(kind, &admin, manager.into(), &id)?;
+    warn(kind, &admin, &account, &node, &mut created).await;
     let place = format!("/admin/v1/{}/{}", kind.plural(), percent(&id));
     Ok((StatusCode::CREATED, [(LOCATION, place)], Json(created)).into_response())
 }
@@ -128,7 +132,9 @@ pub(super) async fn replace(
     let checked = check(kind, &account, &node, Some(kept))?;
     change::apply(&admin, manager, kind, Change::Replace(checked)).await?;
     drop(guard);
-    shown(kind, &admin, manager.into(), &id).map(Json)
+    let mut shown = shown(kind, &admin, manager.into(), &id)?;
+    warn(kind, &admin, &account, &node, &mut shown).await;
+    Ok(Json(shown))
 }
 
 /// `DELETE /admin/v1/{kind}/{id}`
@@ -149,6 +155,15 @@ pub(super) async fn remove(
     change::apply(&admin, manager, kind, Change::Remove(id)).await?;
     drop(guard);
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Adds to the answer what is right in an audience and still not likely to be meant.
+async fn warn(kind: Kind, admin: &Admin, account: &Account, written: &Node, shown: &mut Value) {
+    if kind == Kind::Audience {
+        let mut named = written.clone();
+        check::give_id(&mut named, "audience");
+        shown["warnings"] = warnings(admin, account, &named).await.into();
+    }
 }
 
 /// An id may hold letters of any language; a header may not.

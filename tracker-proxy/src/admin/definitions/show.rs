@@ -52,6 +52,7 @@ fn audience(admin: &Admin, account: &Account, id: &str) -> Value {
     let Some(no) = set.by_id(id) else {
         return Value::Null;
     };
+    let exactness = set.exactness(no);
     let shared = &admin.state.handle.shared;
     let progress = shared.progress();
     let warming = progress
@@ -62,7 +63,8 @@ fn audience(admin: &Admin, account: &Account, id: &str) -> Value {
         "status": if warming.is_some() { "warming" } else { "live" },
         "warming": warming,
         "size": shared.size(account.stored.no, no),
-        "precision": set.precision(no),
+        "precision": exactness.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "conditions": exactness,
     })
 }
 

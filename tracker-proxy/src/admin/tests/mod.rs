@@ -4,5 +4,6 @@ mod access;
 mod activations;
 mod deliveries;
 mod failing;
+mod lists;
 mod people;
 mod preview;

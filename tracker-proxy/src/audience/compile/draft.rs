@@ -6,15 +6,12 @@ use jiff::tz::TimeZone;
 
 use super::leaf::{Branch, Grouped, Intake, Memory, Number, Question, Role, Span, Tree};
 use super::leaf_draft::{LeafDraft, key, larger, memory};
-use crate::audience::definition::{
-    Did, EventPattern, Have, InOrder, Measure, Measured, Take, ThenNot, When, Window,
-};
+use crate::audience::definition::{Did, EventPattern, Have, Measure, Measured, Take, When, Window};
 use crate::audience::grain::Grain;
 use crate::audience::value::{Check, Operator, Path, Predicate};
 use crate::clock::TimeMs;
 use crate::document::duration_text;
 use crate::keys::AudienceNo;
-use crate::profile::condition::{Arming, Part};
 use crate::profile::list_attribute;
 
 /// Everything that the definitions read so far need.
@@ -25,6 +22,24 @@ pub(super) struct Draft<'a> {
     pub(super) questions: Vec<Question>,
     leaf_places: HashMap<String, usize>,
     question_places: HashMap<String, usize>,
+    /// Every combination of conditions, with its number.
+    nodes: HashMap<(Branch, Vec<Part>), usize>,
+}
+
+/// What a combination consists of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Part {
+    Question(usize),
+    Node(usize),
+}
+
+impl Part {
+    fn of(tree: &Tree) -> Self {
+        match tree {
+            Tree::Ask { question, .. } => Self::Question(*question),
+            Tree::Branch { node, .. } => Self::Node(*node),
+        }
+    }
 }
 
 impl<'a> Draft<'a> {
@@ -36,7 +51,13 @@ impl<'a> Draft<'a> {
             questions: Vec::new(),
             leaf_places: HashMap::new(),
             question_places: HashMap::new(),
+            nodes: HashMap::new(),
         }
+    }
+
+    /// How many combinations of conditions there are.
+    pub(super) fn nodes(&self) -> usize {
+        self.nodes.len()
     }
 
     /// Reads one definition's conditions.
@@ -57,11 +78,7 @@ impl<'a> Draft<'a> {
             Branch::Any => "any of",
             Branch::None => "none of",
         };
-        Tree::Branch {
-            kind,
-            children,
-            text: text.into(),
-        }
+        self.branch(kind, children, text.into())
     }
 
     fn did_not(&mut self, did: &Did, text: Box<str>) -> Tree {
@@ -69,18 +86,27 @@ impl<'a> Draft<'a> {
             min_age_ms: None,
             ..did.clone()
         };
-        let not = Tree::Branch {
-            kind: Branch::None,
-            children: vec![self.did(&ageless)],
-            text: text.clone(),
+        let did_it = self.did(&ageless);
+        let not = self.branch(Branch::None, vec![did_it], text.clone());
+        let Some(age) = did.min_age_ms else {
+            return not;
         };
-        match did.min_age_ms {
-            None => not,
-            Some(age) => Tree::Branch {
-                kind: Branch::All,
-                children: vec![not, self.age(age)],
-                text,
-            },
+        let age = self.age(age);
+        self.branch(Branch::All, vec![not, age], text)
+    }
+
+    /// Several conditions combined; the same combination has one number, whoever wrote it.
+    fn branch(&mut self, kind: Branch, children: Vec<Tree>, text: Box<str>) -> Tree {
+        let mut parts: Vec<Part> = children.iter().map(Part::of).collect();
+        parts.sort_unstable();
+        parts.dedup();
+        let next = self.nodes.len();
+        let node = *self.nodes.entry((kind, parts)).or_insert(next);
+        Tree::Branch {
+            kind,
+            children,
+            text,
+            node,
         }
     }
 
@@ -103,11 +129,7 @@ impl<'a> Draft<'a> {
         if children.len() == 1 {
             return children.remove(0);
         }
-        Tree::Branch {
-            kind: Branch::All,
-            children,
-            text: format!("did {did}").into(),
-        }
+        self.branch(Branch::All, children, format!("did {did}").into())
     }
 
     fn measured(&mut self, did: &Did, one: &Measured, text: Box<str>) -> Tree {
@@ -171,67 +193,6 @@ impl<'a> Draft<'a> {
         }
     }
 
-    fn then_not(&mut self, condition: &ThenNot) -> Tree {
-        let key = condition.matching.as_ref();
-        let until = condition.until.as_ref().map(|until| (until, Part::End));
-        let parts = [
-            (&condition.then_not, Part::Awaited),
-            (&condition.did, Part::Step(0)),
-        ];
-        let rules = Arming {
-            within_ms: condition.within_ms,
-            stay_ms: condition.stay_ms,
-            restart: condition.restart,
-            steps: 1,
-            span_ms: None,
-        };
-        let leaf = self.armed(rules, key, parts.into_iter().chain(until));
-        let renews = true;
-        self.ask(
-            Question::Unanswered { leaf, renews },
-            condition.to_string().into(),
-        )
-    }
-
-    fn in_order(&mut self, condition: &InOrder) -> Tree {
-        let key = condition.matching.as_ref();
-        let silence = condition.silence.as_ref();
-        let until = condition.until.as_ref().map(|until| (until, Part::End));
-        let awaited = silence.map(|silence| (&silence.then_not, Part::Awaited));
-        let left = (0..u8::MAX).map(Part::Step);
-        let steps = condition.steps.iter().rev().zip(left);
-        let rules = Arming {
-            // Without anything to be awaited it holds at once.
-            within_ms: silence.map_or(0, |silence| silence.wait_ms),
-            stay_ms: condition.stay_ms,
-            restart: silence.is_none_or(|silence| silence.restart),
-            steps: u8::try_from(condition.steps.len()).unwrap_or(u8::MAX),
-            span_ms: condition.span_ms,
-        };
-        let leaf = self.armed(rules, key, awaited.into_iter().chain(until).chain(steps));
-        let renews = silence.is_some();
-        self.ask(
-            Question::Unanswered { leaf, renews },
-            condition.to_string().into(),
-        )
-    }
-
-    fn armed<'p>(
-        &mut self,
-        rules: Arming,
-        key: Option<&Path>,
-        parts: impl Iterator<Item = (&'p EventPattern, Part)>,
-    ) -> usize {
-        let intakes = parts.map(|(on, part)| Intake {
-            on: on.clone(),
-            role: Role::Play(part),
-            of: key.cloned(),
-            by: None,
-        });
-        let intakes = intakes.collect();
-        self.leaf(Memory::Armed(rules), None, None, intakes)
-    }
-
     fn have(&mut self, have: &Have) -> Tree {
         let text: Box<str> = have.to_string().into();
         let question = match have {
@@ -251,15 +212,10 @@ impl<'a> Draft<'a> {
                 window,
                 checks,
                 at_least,
+                ..
             } => {
                 let (span, range) = self.span(*window);
-                let memory = match span {
-                    Span::Last(ms) => {
-                        let grain = Grain::of_window(ms);
-                        Memory::PanedTally(grain, grain.depth(ms))
-                    }
-                    _ => Memory::Tally,
-                };
+                let memory = tally(span);
                 let leaf = self.leaf(memory, None, range, vec![feed(on, Some(of))]);
                 Question::Top {
                     leaf,
@@ -273,6 +229,7 @@ impl<'a> Draft<'a> {
                 on,
                 of,
                 checks,
+                ..
             } => {
                 let memory = if *first { Memory::First } else { Memory::Last };
                 let leaf = self.leaf(memory, None, None, vec![feed(on, Some(of))]);
@@ -282,14 +239,7 @@ impl<'a> Draft<'a> {
                 }
             }
             Have::List { id, .. } => {
-                let on_it = Check {
-                    operator: Operator::Eq("true".into()),
-                    negated: false,
-                };
-                let predicate = Predicate {
-                    path: Path::of_key(&list_attribute(id)),
-                    checks: vec![on_it],
-                };
+                let predicate = on_list(id);
                 Question::Attribute {
                     predicate,
                     whole: None,
@@ -305,18 +255,15 @@ impl<'a> Draft<'a> {
                     let text = format!("have consent {name}").into();
                     self.ask(Question::Consent(name.as_str().into()), text)
                 });
-                return Tree::Branch {
-                    kind: Branch::All,
-                    children: children.collect(),
-                    text,
-                };
+                let children = children.collect();
+                return self.branch(Branch::All, children, text);
             }
         };
         self.ask(question, text)
     }
 
     /// The place of a leaf; the same one for all that can share it.
-    fn leaf(
+    pub(super) fn leaf(
         &mut self,
         memory: Memory,
         grouped: Option<Grouped>,
@@ -349,7 +296,7 @@ impl<'a> Draft<'a> {
     }
 
     /// The place of a question in the tree; the same question is asked once.
-    fn ask(&mut self, question: Question, text: Box<str>) -> Tree {
+    pub(super) fn ask(&mut self, question: Question, text: Box<str>) -> Tree {
         let key = format!("{question:?}");
         let place = *self
             .question_places
@@ -365,6 +312,28 @@ impl<'a> Draft<'a> {
             question: place,
             text,
         }
+    }
+}
+
+fn tally(span: Span) -> Memory {
+    match span {
+        Span::Last(ms) => {
+            let grain = Grain::of_window(ms);
+            Memory::PanedTally(grain, grain.depth(ms))
+        }
+        _ => Memory::Tally,
+    }
+}
+
+/// What is true of those who are on a list.
+fn on_list(list: &str) -> Predicate {
+    let on_it = Check {
+        operator: Operator::Eq("true".into()),
+        negated: false,
+    };
+    Predicate {
+        path: Path::of_key(&list_attribute(list)),
+        checks: vec![on_it],
     }
 }
 

@@ -4,6 +4,7 @@ use rapidhash::RapidHashMap;
 
 use super::leaf::Role;
 use super::leaf_draft::LeafDraft;
+use super::ranges::Ranges;
 use crate::audience::value::{Extraction, Path, Predicate, Slot};
 
 /// All that is asked of events with one name.
@@ -27,6 +28,8 @@ pub(crate) struct AtSlot {
     pub(crate) present: Vec<usize>,
     /// Those that need a certain scalar at a path inside it.
     pub(crate) equalities: Vec<(Path, ByScalar)>,
+    /// Those that need a number beyond a threshold at a path inside it.
+    pub(crate) ranges: Vec<(Path, Ranges)>,
 }
 
 /// Conditions on one event, and who wants to know.
@@ -101,6 +104,14 @@ impl ByName {
             .filter_map(|(slot, predicate)| Some((*slot, predicate, predicate.equalities()?)))
             .min_by_key(|(.., scalars)| scalars.len());
         let Some((slot, predicate, scalars)) = equality else {
+            let threshold = filter
+                .iter()
+                .find_map(|(slot, one)| Some((*slot, &one.path, one.threshold()?)));
+            if let Some((slot, path, threshold)) = threshold {
+                let ranges = &mut self.slots.entry(slot).or_default().ranges;
+                at_path(ranges, path).add(threshold, place);
+                return;
+            }
             match filter
                 .iter()
                 .find(|(_, predicate)| predicate.needs_a_value())
@@ -111,16 +122,19 @@ impl ByName {
             return;
         };
         let equalities = &mut self.slots.entry(slot).or_default().equalities;
-        let known = equalities
-            .iter()
-            .position(|(path, _)| *path == predicate.path);
-        let known = known.unwrap_or_else(|| {
-            equalities.push((predicate.path.clone(), ByScalar::default()));
-            equalities.len() - 1
-        });
+        let matchers = at_path(equalities, &predicate.path);
         for scalar in scalars {
-            let matchers = &mut equalities[known].1;
             matchers.entry(scalar.clone()).or_default().push(place);
         }
     }
+}
+
+/// What is kept for a path, made if it is missing.
+fn at_path<'a, T: Default>(kept: &'a mut Vec<(Path, T)>, path: &Path) -> &'a mut T {
+    let known = kept.iter().position(|(known, _)| known == path);
+    let place = known.unwrap_or_else(|| {
+        kept.push((path.clone(), T::default()));
+        kept.len() - 1
+    });
+    &mut kept[place].1
 }

@@ -178,13 +178,15 @@ pub(crate) enum Tree {
         kind: Branch,
         children: Vec<Self>,
         text: Box<str>,
+        /// Its number; the same combination has the same in every audience.
+        node: usize,
     },
     /// One question.
     Ask { question: usize, text: Box<str> },
 }
 
 /// How a branch combines.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Branch {
     All,
     Any,

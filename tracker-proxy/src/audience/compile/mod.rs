@@ -5,14 +5,19 @@
 //! An event finds its matchers by its name and by the values that equalities ask for; so what an
 //! event costs does not depend on audiences that it has nothing to do with.
 
+mod attributes;
 mod draft;
 mod graph;
 mod index;
 mod leaf;
 mod leaf_draft;
+mod orders;
+mod ranges;
 
+pub(super) use attributes::ByAttribute;
 pub(super) use index::ByName;
 pub(super) use leaf::{Branch, Leaf, Memory, Number, Question, Role, Span, Tree};
+pub(super) use ranges::Threshold;
 
 use std::collections::HashMap;
 
@@ -40,8 +45,10 @@ pub struct AudienceSet {
     /// Per question: the ranks of the audiences that ask it.
     pub(super) askers: Vec<Vec<usize>>,
     pub(super) names: RapidHashMap<Box<str>, ByName>,
+    /// How many combinations of conditions there are.
+    pub(super) nodes: usize,
     /// The questions about an attribute, by the names that could hold it.
-    pub(super) attributes: RapidHashMap<Box<str>, Vec<usize>>,
+    pub(super) attributes: RapidHashMap<Box<str>, ByAttribute>,
     pub(super) consents: RapidHashMap<Box<str>, Vec<usize>>,
     /// The questions about how long somebody has been known.
     pub(super) ages: Vec<usize>,
@@ -110,6 +117,7 @@ impl AudienceSet {
             &audiences.iter().map(|audience| audience.no).collect(),
             &leaves.iter().map(|leaf| leaf.no).collect(),
         );
+        let nodes = draft.nodes();
         let questions = draft.questions;
         let mut set = Self {
             version,
@@ -133,6 +141,7 @@ impl AudienceSet {
             leaves,
             questions,
             names,
+            nodes,
             attributes: RapidHashMap::default(),
             consents: RapidHashMap::default(),
             ages: Vec::new(),
@@ -169,7 +178,10 @@ impl AudienceSet {
                 } => {
                     let head = predicate.path.head().into();
                     for name in whole.iter().cloned().chain([head]) {
-                        self.attributes.entry(name).or_default().push(place);
+                        self.attributes
+                            .entry(name)
+                            .or_default()
+                            .add(place, question);
                     }
                 }
                 Question::Consent(name) => {

@@ -9,7 +9,7 @@ use super::{Bounds, EventPattern};
 use crate::audience::grain::PANED_WINDOW_MS_MAX;
 use crate::audience::span::{Moment, parse_duration, read_duration, read_moment};
 use crate::audience::value::Path;
-use crate::document::{Fields, Mistakes, Node, NodeKind, duration_text};
+use crate::document::{Fields, Mistakes, Node, NodeKind, Place, duration_text};
 use crate::profile::condition::{DISTINCT_MAX, TIMES_MAX};
 
 /// Events that happened, and what has to be true of them together.
@@ -25,6 +25,8 @@ pub struct Did {
     pub by: Option<Path>,
     /// How long the person has to be known before the answer counts.
     pub min_age_ms: Option<i64>,
+    /// Where it stands.
+    pub place: Place,
 }
 
 /// A number that events come to, and its bounds.
@@ -84,7 +86,7 @@ impl Did {
     pub fn read(node: &Node, mistakes: &mut Mistakes) -> Option<Self> {
         if node.as_text().is_some() {
             let on = EventPattern::read(node, mistakes)?;
-            return Some(Self::once(on));
+            return Some(Self::once(on, node.place));
         }
         let mut fields = Fields::of(node, "`did`", mistakes)?;
         let on = EventPattern::take(&mut fields, mistakes);
@@ -143,18 +145,20 @@ impl Did {
                 Some(read) => Some(read?),
                 None => None,
             },
+            place: node.place,
         })
     }
 
     /// At least one event, ever.
     #[must_use]
-    pub fn once(on: EventPattern) -> Self {
+    pub fn once(on: EventPattern, place: Place) -> Self {
         Self {
             on,
             window: Window::Ever,
             measured: vec![once()],
             by: None,
             min_age_ms: None,
+            place,
         }
     }
 }

@@ -28,6 +28,8 @@ pub enum Have {
         checks: Vec<Check>,
         /// How often it must have occurred.
         at_least: u32,
+        /// Where it stands.
+        place: Place,
     },
     /// The first or the last value of a property.
     Edge {
@@ -39,6 +41,8 @@ pub enum Have {
         of: Path,
         /// What has to be true of the value.
         checks: Vec<Check>,
+        /// Where it stands.
+        place: Place,
     },
     /// Membership in another audience.
     Audience {
@@ -122,6 +126,7 @@ impl Have {
                     on,
                     of,
                     checks,
+                    place: subject.place,
                 })
             }
             "audience" => fields
@@ -166,7 +171,7 @@ impl Have {
         }];
         Some(Self::Total(Did {
             measured,
-            ..Did::once(on)
+            ..Did::once(on, subject.place)
         }))
     }
 
@@ -210,6 +215,7 @@ impl Have {
             window,
             checks,
             at_least,
+            place: subject.place,
         })
     }
 }
@@ -285,6 +291,7 @@ impl fmt::Display for Have {
                 window,
                 checks,
                 at_least,
+                ..
             } => {
                 write!(f, "have top {of} of {on}{window} {}", list(checks))?;
                 if *at_least > 1 {
@@ -297,6 +304,7 @@ impl fmt::Display for Have {
                 on,
                 of,
                 checks,
+                ..
             } => {
                 let edge = if *first { "first" } else { "last" };
                 write!(f, "have {edge} {of} of {on} {}", list(checks))

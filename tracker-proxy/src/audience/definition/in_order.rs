@@ -7,7 +7,7 @@ use super::filter::{read_path, read_where};
 use super::then_not::{Staying, flat, read_rearm};
 use crate::audience::span::read_duration;
 use crate::audience::value::Path;
-use crate::document::{Fields, Mistakes, Node, NodeKind, duration_text};
+use crate::document::{Fields, Mistakes, Node, NodeKind, Place, duration_text};
 use crate::profile::condition::STEPS_MAX;
 
 /// `in_order … within …`, with or without `then_not`.
@@ -25,6 +25,8 @@ pub struct InOrder {
     pub stay_ms: Option<i64>,
     /// An event besides the awaited one that ends a membership.
     pub until: Option<EventPattern>,
+    /// Where it stands.
+    pub place: Place,
 }
 
 /// What is awaited after the last step.
@@ -57,34 +59,21 @@ impl InOrder {
         let then_not = fields.optional("then_not");
         let awaited = then_not.map(|node| EventPattern::read(node, mistakes));
         let staying = Staying::take(fields, list.place, mistakes);
-        let given = |found: bool, key: &str, with: &str, mistakes: &mut Mistakes| {
-            if found {
-                let message = format!("`{key}` goes with `in_order` only {with}");
-                mistakes.add(list.place, message);
-            }
-        };
         let silent = then_not.is_some();
-        given(
-            wait.is_some() && !silent,
-            "wait",
-            "and `then_not`",
-            mistakes,
-        );
-        given(
-            restart.is_some() && !silent,
-            "rearm",
-            "and `then_not`",
-            mistakes,
-        );
-        given(
-            kept.is_some() && silent,
-            "in",
-            "without `then_not`: use `stay`",
-            mistakes,
-        );
-        if silent && wait.is_none() {
-            let message = "`then_not` after `in_order` needs `wait`, such as `wait: 30m`";
-            mistakes.add(list.place, message);
+        let misplaced = [
+            (wait.is_some() && !silent, "`wait` goes with `then_not`"),
+            (restart.is_some() && !silent, "`rearm` goes with `then_not`"),
+            (
+                kept.is_some() && silent,
+                "`in` does not go with `then_not`: use `stay`",
+            ),
+            (
+                wait.is_none() && silent,
+                "`then_not` needs `wait`, such as `wait: 30m`",
+            ),
+        ];
+        for (_, message) in misplaced.into_iter().filter(|(wrong, _)| *wrong) {
+            mistakes.add(list.place, format!("after `in_order` {message}"));
         }
         let silence = match awaited {
             None => None,
@@ -117,6 +106,7 @@ impl InOrder {
             silence,
             stay_ms,
             until,
+            place: list.place,
         }))
     }
 }

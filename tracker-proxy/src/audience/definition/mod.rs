@@ -60,6 +60,23 @@ impl Definition {
     }
 }
 
+impl Definition {
+    /// The audience of those who are on a list.
+    #[must_use]
+    pub fn of_list(id: &str, list: &str) -> Self {
+        let place = Place::default();
+        let list = list.to_owned();
+        Self {
+            id: id.to_owned(),
+            name: list.clone(),
+            description: String::new(),
+            when: When::Have(Have::List { id: list, place }),
+            membership_ms: None,
+            place,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -25,6 +25,8 @@ pub struct ThenNot {
     pub stay_ms: Option<i64>,
     /// An event besides the awaited one that ends a membership.
     pub until: Option<EventPattern>,
+    /// Where it stands.
+    pub place: Place,
 }
 
 /// The keys that belong to `then_not`, besides `did` and itself.
@@ -69,6 +71,7 @@ impl ThenNot {
             within_ms: within_ms?,
             matching: flat(matching)?,
             restart: restart?,
+            place: awaited.place,
             stay_ms: if for_good {
                 None
             } else {

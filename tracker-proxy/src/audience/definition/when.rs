@@ -42,6 +42,18 @@ impl When {
         Self::read_one(node, mistakes)
     }
 
+    /// True if a condition asks for that list.
+    #[must_use]
+    pub fn asks_for_list(&self, list: &str) -> bool {
+        match self {
+            Self::All(items) | Self::Any(items) | Self::None(items) => {
+                items.iter().any(|item| item.asks_for_list(list))
+            }
+            Self::Have(Have::List { id, .. }) => id == list,
+            _ => false,
+        }
+    }
+
     fn read_one(node: &Node, mistakes: &mut Mistakes) -> Option<Self> {
         let mut fields = Fields::of(node, "a condition", mistakes)?;
         let in_order = InOrder::take(&mut fields, mistakes);

@@ -128,7 +128,9 @@ fn first_and_earlier_values_can_be_asked_for() {
         at: crate::clock::TimeMs(5),
     };
     assert!(!story.profile.attributes.give("city", early));
-    story.set.touch_attribute("city", &mut story.touched);
+    story
+        .set
+        .touch_attribute(&story.profile, "city", &mut story.touched);
     assert_eq!(
         story.evaluate(crate::profile::Cause::Event),
         ["+came_from_riga"]

@@ -208,7 +208,7 @@ fn live(set: &AudienceSet, events: &[(bool, i64, &str)]) -> Profile {
                         at: TimeMs(*at),
                     },
                 );
-                set.touch_attribute(&name, &mut touched);
+                set.touch_attribute(&profile, &name, &mut touched);
             }
         }
         set.evaluate(&mut profile, &mut touched, TimeMs(*at), Cause::Event);

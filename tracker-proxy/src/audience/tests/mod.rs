@@ -1,12 +1,15 @@
 //! Stories about one person, and a recount by other means.
 
 mod did;
+mod documented;
+mod examples;
 mod have;
 mod hostile;
 mod in_order;
 mod late;
 mod oracle;
 mod set;
+mod size;
 mod then_not;
 mod work;
 

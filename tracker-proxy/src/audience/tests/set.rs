@@ -193,10 +193,11 @@ fn an_explanation_says_what_is_missing_and_when_it_will_change() {
     assert_eq!(conditions[2]["text"], "did not refund in 2w");
     assert_eq!(conditions[2]["holds"], true);
     assert_eq!(conditions[3]["value"], "Riga");
-    let precision = story.set.precision(vip);
+    let exactness = story.set.exactness(vip);
     assert_eq!(
-        precision[0],
-        "did buy in 90d, count gte 2: exact to the millisecond; up to 2 timestamps per profile"
+        exactness[0].to_string(),
+        "did buy in 90d, count gte 2: exact to the millisecond; \
+         up to 2 timestamps per profile, 14 bytes at most"
     );
-    assert_eq!(precision.len(), 4);
+    assert_eq!(exactness.len(), 4);
 }

@@ -6,6 +6,7 @@ use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use super::{Check, Operator, Path};
+use crate::audience::compile::Threshold;
 use crate::clock::TimeMs;
 use crate::value::Value;
 
@@ -85,6 +86,20 @@ impl Predicate {
             _ if check.negated => None,
             Operator::Eq(bound) => Some(std::slice::from_ref(bound)),
             Operator::In(bounds) => Some(bounds.as_slice()),
+            _ => None,
+        })
+    }
+
+    /// A threshold that a number there has to pass, where that is so: what an index can use.
+    #[must_use]
+    pub(in crate::audience) fn threshold(&self) -> Option<Threshold> {
+        if !self.path.is_single() {
+            return None;
+        }
+        self.checks.iter().find_map(|check| match check.operator {
+            _ if check.negated => None,
+            Operator::Gt(bound) | Operator::Gte(bound) => Some(Threshold::AtLeast(bound)),
+            Operator::Lt(bound) | Operator::Lte(bound) => Some(Threshold::AtMost(bound)),
             _ => None,
         })
     }

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde_json::Value as Json;
 
-use super::{Account, Catalog, CompiledActivation, Stored, StoredAccount, StoredCatalog};
+use super::{
+    Account, Catalog, CompiledActivation, Stored, StoredAccount, StoredCatalog, list_audience,
+};
 use crate::activation::{Activation, On};
 use crate::audience::{AudienceSet, Definition};
 use crate::delivery::Destination;
@@ -117,7 +119,7 @@ fn compile_account(
     };
     let as_written: &Substitute<'_> = &|node, _| node.clone();
     let replaced = substitute.unwrap_or(as_written);
-    let definitions = read_all(
+    let mut definitions = read_all(
         "audience",
         stored.audiences.iter(),
         replaced,
@@ -145,6 +147,8 @@ fn compile_account(
     if !found.is_empty() {
         return Err(found);
     }
+    let lists = stored.lists.iter();
+    definitions.extend(lists.map(|list| Definition::of_list(&list_audience(&list.id), &list.id)));
     let changed = stored.audiences_changed;
     let audiences = AudienceSet::compile(&definitions, changed, &mut stored.numbering, &zone)
         .map_err(in_audiences)?;

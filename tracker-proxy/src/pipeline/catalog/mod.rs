@@ -16,7 +16,9 @@ use crate::delivery::Destination;
 use crate::keys::{AccountNo, ActivationNo, AudienceNo, CatalogVersion};
 
 pub use compile::{DefinitionMistake, Substitute};
-pub use stored::{Stored, StoredAccount, StoredActivation, StoredCatalog};
+pub use stored::{
+    Stored, StoredAccount, StoredActivation, StoredCatalog, StoredList, list_audience,
+};
 
 /// An activation that is in force.
 #[derive(Debug, Clone)]

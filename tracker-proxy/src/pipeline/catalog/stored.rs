@@ -53,6 +53,24 @@ pub struct StoredAccount {
     pub destinations: Vec<Stored>,
     /// Activations.
     pub activations: Vec<StoredActivation>,
+    /// Uploaded lists.
+    #[serde(default)]
+    pub lists: Vec<StoredList>,
+}
+
+/// An uploaded list: who is on it is known to the profiles.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StoredList {
+    /// Its id.
+    pub id: String,
+    /// When it was made.
+    pub created: TimeMs,
+}
+
+/// The id of the audience that counts who is on a list; no author can give it.
+#[must_use]
+pub fn list_audience(list: &str) -> String {
+    format!("list:{list}")
 }
 
 impl StoredAccount {
