@@ -18,6 +18,8 @@
 
 pub mod language;
 
+mod kinds;
+
 pub mod render;
 
 pub mod calendar;

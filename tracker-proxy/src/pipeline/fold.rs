@@ -192,7 +192,7 @@ impl Pipeline {
         let cached = self.cache.get_mut(id).expect("the caller loaded it");
         account
             .audiences
-            .rebuild(&mut cached.profile, late, &events);
+            .rebuild(&mut cached.profile, &late, &events);
         Ok(())
     }
 
