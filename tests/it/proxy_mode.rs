@@ -28,7 +28,7 @@ async fn host(tracking: ProxyMode) -> String {
 fn batch(now_ms: i64) -> String {
     let at = |ms| {
         jiff::Timestamp::from_millisecond(now_ms + ms)
-            .unwrap()
+            .expect("an instant of this century")
             .to_string()
     };
     let context = json!({ "page": { "path": "/" }, "userToken": "t" });

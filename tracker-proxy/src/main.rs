@@ -53,7 +53,12 @@ fn import(options: &ImportOptions) -> anyhow::Result<u8> {
         .enable_all()
         .build()?;
     let mut out = io::stdout();
-    runtime.block_on(cli::import(options, &env::process, Clock::system(), &mut out))
+    runtime.block_on(cli::import(
+        options,
+        &env::process,
+        Clock::system(),
+        &mut out,
+    ))
 }
 
 fn run(config: Config) -> anyhow::Result<()> {

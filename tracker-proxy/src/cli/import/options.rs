@@ -34,7 +34,7 @@ pub struct ImportOptions {
     pub what: What,
     /// The file
     pub file: PathBuf,
-    /// Where the proxy answers; the write key is taken from SEGUE_WRITE_KEY
+    /// Where the proxy answers; the write key is taken from `SEGUE_WRITE_KEY`
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8090")]
     pub url: String,
     /// How the file is written [default: by its name]

@@ -157,7 +157,9 @@ impl<'a> Import<'a> {
                     bytes += one.event.len();
                     waiting.push(one);
                 }
-                Err((reason, row)) => self.reject(number, "unreadable", &reason, row, out)?,
+                Err((reason, row)) => {
+                    self.reject(number, "unreadable", &reason, row.as_ref(), out)?
+                }
             }
             if waiting.len() >= BATCH_EVENTS_MAX || bytes >= BATCH_BYTES_MAX {
                 self.send(std::mem::take(&mut waiting), out).await?;
@@ -196,7 +198,7 @@ impl<'a> Import<'a> {
             match self.sender.send(body).await? {
                 Sent::TooLong if piece.len() == 1 => {
                     let one = piece.remove(0);
-                    let (number, row) = (one.number, Some(one.row));
+                    let (number, row) = (one.number, Some(&one.row));
                     self.reject(number, "event_too_large", "it is too long", row, out)?;
                 }
                 Sent::TooLong => {
@@ -209,7 +211,7 @@ impl<'a> Import<'a> {
                         let Some(one) = piece.get(refused.index) else {
                             continue;
                         };
-                        let (number, row) = (one.number, Some(one.row.clone()));
+                        let (number, row) = (one.number, Some(&one.row));
                         self.reject(number, refused.code.as_str(), &refused.message, row, out)?;
                     }
                 }
@@ -230,13 +232,13 @@ impl<'a> Import<'a> {
         number: u64,
         code: &str,
         reason: &str,
-        row: Option<Map<String, Json>>,
+        row: Option<&Map<String, Json>>,
         out: &mut impl Write,
     ) -> anyhow::Result<()> {
         self.progress.rejected += 1;
         *self.reasons.entry(code.to_owned()).or_default() += 1;
         if !self.options.dry_run {
-            return Ok(self.rejects.add(number, reason, row.as_ref())?);
+            return Ok(self.rejects.add(number, reason, row)?);
         }
         if self.progress.rejected <= SHOWN_MAX {
             writeln!(out, "row {number}: {reason}")?;

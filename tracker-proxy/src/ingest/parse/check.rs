@@ -8,7 +8,7 @@ use uuid::{NoContext, Uuid};
 
 use super::context::BatchContext;
 use super::identity::{Identity, id};
-use super::vouch::{self, Vouched};
+use super::vouch::Vouched;
 use super::{EventKind, Limits, Parsed, Source, TimeMs, json, members, time};
 use crate::ingest::event::Event;
 
@@ -116,40 +116,23 @@ impl Checker<'_> {
             Some(shared) => Some(shared.under(own)),
             None => own.map(Cow::Borrowed),
         };
-        let mut refused_token = None;
-        let mut vouched = None;
-        if self.source.is_public()
-            && let Some(json) = &context
-            && let Some(user) = self
-                .vouched
-                .user(json, &self.source.user_token_keys, self.received)
-        {
-            match user {
-                Ok(user) => vouched = Some(user),
-                Err(error) => refused_token = Some(error),
-            }
-            // Whoever reads the history could go on as that user.
-            context = Some(Cow::Owned(json::without(vouch::MEMBER, json)));
-        }
-        let who = Identity::of(kind, message, self.source, vouched, limits)?;
+        let vouched = self.vouched.take(self.source, &mut context, self.received);
+        let user = vouched.as_ref().and_then(|user| user.as_deref().ok());
+        let who = Identity::of(kind, message, self.source, user, limits)?;
         let name = members::name(kind, message, limits)?;
         let when = self.date(message)?;
         let traits = members::traits(kind, message, context.as_deref());
         let properties = members::properties(kind, message);
         let consents = members::consents(kind, message, limits)?;
-        for (member, object) in [
-            ("properties", properties.as_deref()),
-            ("traits", traits),
-            ("context", context.as_deref()),
-            ("consents", consents),
-        ] {
-            let members_max = limits.properties_max;
-            if object.is_some_and(|json| json::has_more_members(members_max, json)) {
-                let what =
-                    format!("`{member}` has more than {members_max} members (properties_max)");
-                return Err(Refusal::new(RejectCode::TooManyProperties, what));
-            }
-        }
+        within_bound(
+            [
+                ("properties", properties.as_deref()),
+                ("traits", traits),
+                ("context", context.as_deref()),
+                ("consents", consents),
+            ],
+            limits.properties_max,
+        )?;
         let given = id("messageId", &message.message_id, limits)?;
         let made = given.is_none().then(|| new_message_id(self.received));
         let message_id = given.or(made.as_deref()).unwrap_or_default();
@@ -180,7 +163,7 @@ impl Checker<'_> {
                 message: "the time lies in the future; the time of receipt was taken".to_owned(),
             });
         }
-        if let Some(error) = refused_token {
+        if let Some(Err(error)) = vouched {
             self.parsed.warnings.push(Warning {
                 index,
                 message_id: Some(message_id.to_owned()),
@@ -221,6 +204,20 @@ impl Checker<'_> {
             .or(self.sent);
         Ok(time::date(time::Stated { event, sent }, self.received))
     }
+}
+
+/// None of the objects may have more members than the bound.
+fn within_bound(
+    objects: [(&'static str, Option<&str>); 4],
+    members_max: usize,
+) -> Result<(), Refusal> {
+    for (member, object) in objects {
+        if object.is_some_and(|json| json::has_more_members(members_max, json)) {
+            let what = format!("`{member}` has more than {members_max} members (properties_max)");
+            return Err(Refusal::new(RejectCode::TooManyProperties, what));
+        }
+    }
+    Ok(())
 }
 
 /// Ids that sort by the time of receipt, for events that came without one.

@@ -1,13 +1,14 @@
 //! User tokens: how a browser says who its user is, and is believed.
 
+use std::borrow::Cow;
 use std::time::{Duration, SystemTime};
 
 use segue_sdk::user_token::{TokenError, UserTokenKey};
 
-use super::{TimeMs, json};
+use super::{Source, TimeMs, json};
 
 /// The member of the context that carries a token.
-pub(super) const MEMBER: &str = "userToken";
+const MEMBER: &str = "userToken";
 
 /// What the token of the event before said: a page sends the same one with all of its events.
 #[derive(Debug, Default)]
@@ -17,20 +18,22 @@ pub(super) struct Vouched {
 }
 
 impl Vouched {
-    /// The user that the token in `context` speaks for; nothing where there is none.
-    pub(super) fn user(
+    /// Takes the token out of the context of a public key's event, so that whoever reads the
+    /// history cannot go on as that user; returns the user for whom it speaks.
+    pub(super) fn take(
         &mut self,
-        context: &str,
-        keys: &[UserTokenKey],
+        source: &Source,
+        context: &mut Option<Cow<'_, str>>,
         now: TimeMs,
-    ) -> Option<Result<&str, TokenError>> {
-        let token = json::word(context, MEMBER)?;
+    ) -> Option<Result<String, TokenError>> {
+        let json = context.as_deref().filter(|_| source.is_public())?;
+        let token = json::word(json, MEMBER)?;
         if self.user.is_none() || self.token != token {
-            self.user = Some(verify(&token, keys, now));
+            self.user = Some(verify(&token, &source.user_token_keys, now));
             self.token = token.into_owned();
         }
-        let user = self.user.as_ref()?;
-        Some(user.as_deref().map_err(|error| *error))
+        *context = Some(Cow::Owned(json::without(MEMBER, json)));
+        self.user.clone()
     }
 }
 
