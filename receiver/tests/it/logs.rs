@@ -126,7 +126,7 @@ async fn every_request_is_logged_once_and_without_secrets_or_persons() {
 }
 
 /// The only line of the receiver about one request.
-async fn line_of(app: &axum::Router, request: Request<Body>) -> String {
+pub(crate) async fn line_of(app: &axum::Router, request: Request<Body>) -> String {
     take();
     send(app, request).await;
     let mut lines = take();

@@ -21,3 +21,4 @@ mod segments;
 mod senders;
 mod signatures;
 mod subscription;
+mod threats;
