@@ -14,6 +14,7 @@
 mod config;
 mod hooks;
 mod news;
+mod own;
 mod segments;
 
 use std::sync::Arc;
@@ -23,6 +24,7 @@ use anyhow::Context as _;
 use axum::Router;
 use axum::extract::{FromRef, State};
 use axum::routing::get;
+use segue_receiver::claims::Once;
 use segue_receiver::segments::{GroupError, MemoryStore, Segments, SqliteStore};
 use segue_receiver::{Activation, Receiver};
 use tokio::net::TcpListener;
@@ -36,6 +38,7 @@ struct Shop {
     visits: Arc<AtomicU64>,
     segment_group: Arc<str>,
     receiver: Receiver,
+    once: Once,
 }
 
 impl FromRef<Shop> for Receiver {
@@ -61,11 +64,13 @@ async fn main() -> anyhow::Result<()> {
         visits: Arc::default(),
         segment_group: config.segment_group.into(),
         receiver: receiver.clone(),
+        once: own::once(),
     };
     let app = Router::new()
         .route("/", get(welcome))
         .route("/segments", get(segments::list))
         .merge(receiver.router())
+        .merge(own::routes(&receiver))
         .merge(hooks)
         .with_state(shop);
 

@@ -13,7 +13,7 @@ use crate::http::unavailable;
 use crate::limits::{CLAIM_HOURS, CLAIM_LEASE_S, CLAIM_POLL_MS, CLAIM_WAIT_S};
 use crate::segments::StoreError;
 
-/// Runs a handler once for all copies of a delivery; see the [module](self) for what it promises.
+/// Runs a handler once for all copies of a delivery; see [`claims`](crate::claims) for what it promises.
 ///
 /// Cloning is cheap. All clones, and all processes that share the store, work together.
 #[derive(Clone, Debug)]

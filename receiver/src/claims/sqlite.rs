@@ -19,9 +19,10 @@ use crate::sqlite::{OpenError, Writer, writing};
 /// use axum::http::StatusCode;
 /// use axum::response::{IntoResponse, Response};
 /// use segue_receiver::claims::{Claim, ClaimKey, CommitError, KeptAnswer, Once, SqliteClaims};
+/// use segue_receiver::segments::StoreError;
 ///
 /// fn count(path: &std::path::Path, claim: &Claim) -> Result<KeptAnswer, CommitError> {
-///     let error = segue_receiver::segments::StoreError::new::<rusqlite::Error>;
+///     let error = |error: rusqlite::Error| StoreError::new(error);
 ///     let mut connection = rusqlite::Connection::open(path).map_err(error)?;
 ///     let transaction = connection.transaction().map_err(error)?;
 ///     transaction.execute("UPDATE counter SET value = value + 1", []).map_err(error)?;

@@ -10,6 +10,29 @@ use super::fields::{find, from_pairs};
 use crate::http::{CheckedRequest, Input, VerifyRejection};
 
 /// What a trigger sent: the fields of a POST, as JSON or as a form, or those of a GET's query.
+///
+/// ```
+/// use axum::Router;
+/// use axum::routing::get;
+/// use segue_receiver::senders::DatatricsMessage;
+/// use segue_receiver::{Activation, Credentials, Receiver, SignatureMode, Verified};
+///
+/// async fn trigger(message: Verified<DatatricsMessage>) -> String {
+///     match message.payload().get("profileid").and_then(|id| id.as_str()) {
+///         Some(id) => format!("hello {id}"),
+///         None => "hello somebody".to_owned(),
+///     }
+/// }
+///
+/// let receiver = Receiver::builder()
+///     .credentials([Credentials::api_key()])
+///     .signatures(SignatureMode::Off)
+///     .activation(Activation::new("datatrics", "shop").secret("a long random key"))
+///     .build()?;
+/// let app: Router =
+///     Router::new().route("/hooks/datatrics", get(trigger).post(trigger)).with_state(receiver);
+/// # Ok::<(), segue_receiver::BuildError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct DatatricsMessage {
     /// All fields, as they came; from a query or a form they are texts.

@@ -11,6 +11,28 @@ use super::fields::find;
 use crate::http::{CheckedRequest, Input, VerifyRejection};
 
 /// What an activation sent when somebody joined its audience (or left it).
+///
+/// ```
+/// use axum::extract::State;
+/// use segue_receiver::payload::AudienceRef;
+/// use segue_receiver::senders::{Mapping, PiwikProMessage};
+/// use segue_receiver::{ApplyError, Receiver, Verified};
+///
+/// /// Whoever joins the audience joins the segment, by their first user id.
+/// async fn joined(
+///     State(receiver): State<Receiver>,
+///     message: Verified<PiwikProMessage>,
+/// ) -> Result<(), axum::http::StatusCode> {
+///     let segment = AudienceRef { id: "apple".into(), name: "Apple users".into() };
+///     let mapping = Mapping::adding("user_id", segment);
+///     let changes = mapping.changes(message.payload(), jiff::Timestamp::now());
+///     match receiver.apply(message.sender(), changes).await {
+///         Ok(_answer) => Ok(()),
+///         Err(_why) => Err(axum::http::StatusCode::SERVICE_UNAVAILABLE),
+///     }
+/// }
+/// # drop(axum::routing::post(joined).with_state::<()>);
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct PiwikProMessage {
     /// All members, as they came; an attribute with all its values is a list.

@@ -76,6 +76,7 @@ impl Writer {
             let drain = Drain {
                 shared: Arc::clone(&self.shared),
                 finished: false,
+                batch: VecDeque::new(),
             };
             drop(tokio::task::spawn_blocking(move || drain.run()));
         }
@@ -102,13 +103,16 @@ impl Shared {
 struct Drain {
     shared: Arc<Shared>,
     finished: bool,
+    /// What is being committed. It goes after the right is given back: whoever is told that a
+    /// write failed may write again at once.
+    batch: VecDeque<Box<dyn Write>>,
 }
 
 impl Drain {
     fn run(mut self) {
         loop {
-            let batch = self.shared.next();
-            if batch.is_empty() {
+            self.batch = self.shared.next();
+            if self.batch.is_empty() {
                 self.finished = true;
                 return;
             }
@@ -117,7 +121,7 @@ impl Drain {
                 .connection
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner);
-            commit(&connection, batch);
+            commit(&connection, &mut self.batch);
         }
     }
 }
@@ -134,9 +138,9 @@ impl Drop for Drain {
 }
 
 /// Runs all writes of a batch in one transaction, then replies to all of them.
-fn commit(connection: &Connection, mut batch: VecDeque<Box<dyn Write>>) {
-    let committed = transaction(connection, &mut batch).map_err(Arc::new);
-    for write in batch {
+fn commit(connection: &Connection, batch: &mut VecDeque<Box<dyn Write>>) {
+    let committed = transaction(connection, batch).map_err(Arc::new);
+    for write in batch.drain(..) {
         write.reply(committed.clone());
     }
 }

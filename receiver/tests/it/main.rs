@@ -17,6 +17,7 @@ mod once;
 mod parts;
 mod pending;
 mod postgres;
+mod readme;
 mod segments;
 mod senders;
 mod signatures;

@@ -8,6 +8,24 @@ use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
 /// An event, checked; its e-mail address is known as a digest only.
+///
+/// ```
+/// use axum::Router;
+/// use axum::routing::post;
+/// use segue_receiver::Verified;
+/// use segue_receiver::senders::{ActivlyEvent, ActivlyKind};
+/// # use segue_receiver::Receiver;
+///
+/// async fn hook(event: Verified<ActivlyEvent>) -> String {
+///     let event = event.payload();
+///     match event.kind {
+///         ActivlyKind::Purchase => format!("{} bought {}", event.first_name, event.product),
+///         _ => format!("{}: {}", event.first_name, event.product),
+///     }
+/// }
+///
+/// let routes: Router<Receiver> = Router::new().route("/hooks/activly", post(hook));
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct ActivlyEvent {
     /// `event`: what happened.
