@@ -13,7 +13,7 @@ use crate::user_data::Stream;
 
 /// What happens to an event for which the queue has no room.
 ///
-/// With a [`Spool`](crate::Spool), events that are on disk give up their memory first, and the
+/// With a `Spool`, events that are on disk give up their memory first, and the
 /// policy only speaks when disk or bound have no room either. Of the policies that drop, each lets
 /// go of events of a lower [`Priority`](crate::Priority) before one of a higher.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
