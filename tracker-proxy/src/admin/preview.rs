@@ -22,7 +22,7 @@ use crate::audience::AudienceSet;
 use crate::clock::TimeMs;
 use crate::document::{Node, NodeKind};
 use crate::keys::{AccountNo, AudienceNo, ProfileId};
-use crate::pipeline::{decode_profile, history};
+use crate::pipeline::{self, decode_profile, history};
 use crate::profile::Profile;
 use crate::store::{Reader, StoreError, StoredProfile};
 
@@ -89,6 +89,7 @@ pub(super) async fn preview(
         return Err(Problem::busy("another preview is still being counted"));
     };
     let clock = admin.now();
+    pipeline::write_back(&admin.state.handle).await?;
     let (now, reader) = admin
         .ask(move |pipeline| Ok((pipeline.time(clock), pipeline.settled_reader()?)))
         .await?;

@@ -13,7 +13,7 @@ use crate::clock::TimeMs;
 use crate::ingest::Event;
 use crate::keys::{AccountNo, CatalogVersion, JournalSeq, ProfileId};
 use crate::profile::{self, Cause, Changed, Profile, message_hash};
-use crate::store::{Store, StoreError};
+use crate::store::{Reader, StoreError};
 
 /// How many events a history may have to be folded again for one event that comes late. Nobody
 /// does so much so fast that order matters; a program that shares one id does, and folding its
@@ -111,11 +111,26 @@ impl Pipeline {
             return Ok(());
         }
         self.warm(&account, id, at)?;
-        let horizon = self.horizon(at.now);
-        let Scratch { touched, changed } = &mut self.scratch;
+        let mut scratch = std::mem::take(&mut self.scratch);
+        let folded = self.fold_loaded(&account, id, event, bytes, at, &mut scratch);
+        self.scratch = scratch;
+        folded
+    }
+
+    /// Folds an event into a profile that is in memory, and warm.
+    fn fold_loaded(
+        &mut self,
+        account: &Arc<Account>,
+        id: ProfileId,
+        event: &Event<'_>,
+        bytes: &[u8],
+        at: Position,
+        Scratch { touched, changed }: &mut Scratch,
+    ) -> Result<(), StoreError> {
         touched.clear();
         changed.clear();
-        let cached = self.cache.get_mut(id).expect("ensured above");
+        let horizon = self.horizon(at.now);
+        let cached = self.cache.get_mut(id).expect("the caller loaded it");
         let begins = cached.folded == JournalSeq(0);
         cached.folded = at.seq;
         let stated = event.stated_time.unwrap_or(event.time);
@@ -140,17 +155,9 @@ impl Pipeline {
             account.audiences.touch_consent(name, touched);
         }
         if !touched.late().is_empty() {
-            if cached.profile.events > REFOLD_EVENTS_MAX {
-                metrics::counter!("segue_late_events_ignored_total").increment(1);
-            } else {
-                let bytes = whole_history(self.store.as_ref(), cached)?;
-                let late = Rebuild::Leaves(touched.late().to_vec());
-                let events = history::events(&bytes)?;
-                account
-                    .audiences
-                    .rebuild(&mut cached.profile, &late, &events);
-            }
+            self.fold_late(account, id, touched)?;
         }
+        let cached = self.cache.get_mut(id).expect("the caller loaded it");
         let due_before = cached.due();
         if begins {
             account.audiences.begin(touched);
@@ -164,9 +171,31 @@ impl Pipeline {
             now: at.now,
         };
         self.outputs
-            .changed(&account, &mut cached.profile, &changes, changed, occasion);
+            .changed(account, &mut cached.profile, &changes, changed, occasion);
         self.rearm(id, due_before);
         self.cache.mark_dirty(id, at.seq, at.now, bytes.len());
+        Ok(())
+    }
+
+    /// Folds the conditions that an event came too late for from the whole history.
+    fn fold_late(
+        &mut self,
+        account: &Account,
+        id: ProfileId,
+        touched: &Touched,
+    ) -> Result<(), StoreError> {
+        self.settle_for(id)?;
+        let cached = self.cache.get_mut(id).expect("the caller loaded it");
+        if cached.profile.events > REFOLD_EVENTS_MAX {
+            metrics::counter!("segue_late_events_ignored_total").increment(1);
+            return Ok(());
+        }
+        let bytes = whole_history(self.store.as_ref(), cached)?;
+        let late = Rebuild::Leaves(touched.late().to_vec());
+        let events = history::events(&bytes)?;
+        account
+            .audiences
+            .rebuild(&mut cached.profile, &late, &events);
         Ok(())
     }
 
@@ -197,10 +226,11 @@ impl Pipeline {
             return Ok(());
         }
         let bytes = if account.audiences.needs_rebuild(warm) {
-            whole_history(self.store.as_ref(), cached)?
+            self.history_of(id)?
         } else {
             Vec::new()
         };
+        let cached = self.cache.get_mut(id).expect("the caller loaded it");
         let events = history::events(&bytes)?;
         let due_before = cached.due();
         let touched = &mut self.scratch.touched;
@@ -381,7 +411,7 @@ impl Pipeline {
 
 /// Everything that is known to have happened to a person, encoded, in the order of arrival.
 pub(super) fn whole_history(
-    store: &(dyn Store + Send),
+    store: &(dyn Reader + Send),
     cached: &Cached,
 ) -> Result<Vec<u8>, StoreError> {
     let chunks = match cached.row {

@@ -5,6 +5,7 @@ use serde_json::json;
 use super::rig::{ACCOUNT, BEGIN, Rig, Story, track};
 use crate::ingest::{Event, EventKind, Verdict};
 use crate::keys::IdKind;
+use crate::pipeline::{Erased, erase};
 
 fn story() -> Story {
     Story::default()
@@ -126,6 +127,14 @@ async fn alias_gives_one_person_two_user_ids() {
     assert!(rig.is_member("old", "buyers").await);
 }
 
+pub(super) fn user(id: &str) -> Erased {
+    Erased {
+        account: ACCOUNT,
+        kind: IdKind::User,
+        id: id.to_owned(),
+    }
+}
+
 #[tokio::test]
 async fn whoever_is_erased_is_gone_and_earlier_events_are_refused() {
     let mut rig = Rig::start(story());
@@ -134,10 +143,7 @@ async fn whoever_is_erased_is_gone_and_earlier_events_are_refused() {
         .unwrap();
     rig.send(&[track("43", "buy", "m3", BEGIN)]).await.unwrap();
     let handle = rig.handle();
-    let erased = handle
-        .ask(|pipeline| pipeline.erase(BEGIN, ACCOUNT, IdKind::User, "42"))
-        .await;
-    assert!(erased.unwrap().unwrap());
+    assert!(erase(&handle, BEGIN, user("42")).await.unwrap());
     assert!(rig.person("42").await.is_none());
     assert_eq!(rig.size("quiet"), 0);
     let late = [
