@@ -1,109 +1,23 @@
 //! Building a client: every setting has a default.
 
-use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::Client;
 use super::chunk::ENVELOPE_BYTES;
 use super::engine::Engine;
 use super::middleware::{Chain, Middleware};
 use super::queue::Bounds;
 #[cfg(feature = "spool")]
 use super::spool::Spool;
-use super::verdict::{OnVerdict, Verdict};
+use super::verdict::Verdict;
+use super::{BuildError, Client, OverflowPolicy, Settings, UserData};
 use crate::limits;
 use crate::secret::WriteKey;
 use crate::transport::{HttpOptions, HttpTransport, Transport};
 use crate::user_data::{Stream, StreamId};
-
-/// Why a client could not be built.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum BuildError {
-    /// The endpoint is no address: give one such as `https://cdp.example`.
-    #[error("the endpoint is invalid: {0}")]
-    InvalidEndpoint(String),
-    /// The write key is empty or has a colon or control character: copy it again.
-    #[error("the write key is empty or holds a colon or control character")]
-    InvalidWriteKey,
-    /// Two bounds contradict each other, or one is zero: the text says which.
-    #[error("the bound is impossible: {0}")]
-    InvalidBound(&'static str),
-    /// TLS could not be set up: install certificate authorities, or hand in a client.
-    #[error("TLS could not be set up")]
-    Tls(#[source] Box<dyn Error + Send + Sync>),
-    /// The address of the proxy is none: give one such as `http://proxy.example:3128`.
-    #[error("the address of the proxy is invalid")]
-    InvalidProxy,
-    /// The feature `rustls` is off and no client was handed in.
-    #[error("without the feature `rustls` a reqwest client must be handed in")]
-    NoHttpClient,
-    /// The system gave no randomness for message ids.
-    #[error("the system gave no randomness: {0}")]
-    Randomness(String),
-    /// The folder of the spool cannot be made or written: look at its path and rights.
-    #[error("the spool cannot be used")]
-    Spool(#[source] std::io::Error),
-    /// Account or stream id for user data is empty or has a character that none has: copy it again.
-    #[error("account or stream id for user data is unusable")]
-    InvalidStream,
-    /// The default context does not serialise to an object: a bug in its type.
-    #[error("the default context is no JSON object")]
-    InvalidContext,
-    /// The system gave no thread: look at its limits.
-    #[error("the system gave no thread")]
-    Thread(#[source] std::io::Error),
-}
-
-/// What happens to an event for which the queue has no room.
-///
-/// With a [`Spool`](crate::Spool), events that are on disk give up their memory first, and the
-/// policy only speaks when disk or bound have no room either. Of the policies that drop, each lets
-/// go of events of a lower [`Priority`](crate::Priority) before one of a higher.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum OverflowPolicy {
-    /// The new event is dropped, unless a less important one can go for it.
-    #[default]
-    DropNewest,
-    /// The oldest event that is not more important is dropped.
-    DropOldest,
-    /// The call waits for room, at most this long; then as with `DropNewest`. It blocks the
-    /// calling thread, which is for threads of one's own, not for those of an async runtime.
-    Block(Duration),
-    /// The call is refused: nothing is dropped, and the caller still has the event. Its receipt
-    /// says [`QueueFull`](super::DropReason::QueueFull), and the report counts it as `refused`.
-    Refuse,
-}
-
-/// What a client is made of, besides the transport.
-#[derive(Clone)]
-pub(super) struct Settings {
-    pub(super) bounds: Bounds,
-    pub(super) in_flight_max: usize,
-    pub(super) request_timeout: Duration,
-    pub(super) retry_for: Duration,
-    pub(super) overflow: OverflowPolicy,
-    pub(super) on_verdict: Option<OnVerdict>,
-    pub(super) middleware: Chain,
-    /// The context of every event, as a JSON object.
-    pub(super) context: Arc<str>,
-    #[cfg(feature = "spool")]
-    pub(super) spool: Option<Spool>,
-    pub(super) user_data: Option<UserData>,
-}
-
-/// Where user data goes, and how.
-#[derive(Clone)]
-pub(super) struct UserData {
-    pub(super) endpoint: String,
-    pub(super) stream: Stream,
-    pub(super) http: HttpOptions,
-}
 
 /// The settings of a [`Client`].
 ///
@@ -402,16 +316,6 @@ impl std::fmt::Debug for ClientBuilder {
             .field("endpoint", &self.endpoint)
             .field("write_key", &self.write_key)
             .field("bounds", &self.settings.bounds)
-            .finish_non_exhaustive()
-    }
-}
-
-impl std::fmt::Debug for Settings {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Settings")
-            .field("bounds", &self.bounds)
-            .field("overflow", &self.overflow)
-            .field("middleware", &self.middleware)
             .finish_non_exhaustive()
     }
 }

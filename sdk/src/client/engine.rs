@@ -9,7 +9,6 @@ use std::sync::{Arc, Mutex, OnceLock, mpsc};
 use std::thread::ThreadId;
 use std::time::Duration;
 
-use super::builder::{BuildError, Settings};
 use super::deliver::Route;
 use super::middleware::{Draft, Flow};
 use super::queue::{Caller, Queue, Ticket};
@@ -17,6 +16,7 @@ use super::report::{DropReason, Report};
 use super::spool::Store;
 use super::verdict::{Outcome, Verdict};
 use super::worker::{Closing, Worker};
+use super::{BuildError, Settings};
 use crate::limits::ANSWER_MARGIN;
 use crate::priority::Priority;
 use crate::random::Random;

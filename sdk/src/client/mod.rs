@@ -8,7 +8,14 @@
 //! one process; after a fork the child gets its own.
 
 mod builder;
-pub use builder::{BuildError, ClientBuilder, OverflowPolicy};
+pub use builder::ClientBuilder;
+
+mod error;
+pub use error::BuildError;
+
+mod settings;
+pub use settings::OverflowPolicy;
+use settings::{Settings, UserData};
 
 mod person;
 pub use person::Person;

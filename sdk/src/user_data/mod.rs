@@ -2,7 +2,7 @@
 //!
 //! A CDP that has a *stream* for user data (a dataflow of Raptor's Data Manager, or of a
 //! tracker-proxy) takes people as JSON objects. [`Client::stream_user_data`] sends them from an
-//! iterator, [`Client::stream_user_data_from`] from an async stream; [`ndjson`] and [`csv`] read
+//! iterator, [`Client::stream_user_data_from`] from an async stream; [`ndjson`] and `csv` read
 //! files. A draft is checked by the other side and changes nothing there.
 //!
 //! ```no_run

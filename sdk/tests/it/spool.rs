@@ -244,6 +244,24 @@ fn a_full_spool_is_counted_and_its_events_arrive_from_memory() {
 }
 
 #[test]
+fn a_small_spool_goes_on_for_as_long_as_the_proxy_takes_events() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::healthy();
+    let spool = Spool::new(folder.path()).mode(SpoolMode::WriteThrough);
+    let client = Client::builder(server.url(), "wk")
+        .spool(spool.bytes_max(100_000))
+        .batch_events_max(20)
+        .build()
+        .unwrap();
+    for _ in 0..50 {
+        track(&client, 40);
+        client.flush_blocking(LONG);
+    }
+    let report = client.shutdown_blocking(LONG);
+    assert_eq!((report.delivered, report.unspooled), (2_000, 0), "{report}");
+}
+
+#[test]
 fn a_disk_that_refuses_is_counted_and_its_events_arrive_from_memory() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::healthy();

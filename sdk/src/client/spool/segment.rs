@@ -104,6 +104,12 @@ impl Segment {
         self.state().bytes
     }
 
+    /// Whether nothing in it has to be kept.
+    pub(super) fn is_done(&self) -> bool {
+        let state = self.state();
+        state.done >= state.records
+    }
+
     /// Appends records, `count` of them; afterwards they are the operating system's.
     pub(super) fn append(self: &Arc<Self>, records: &[u8], count: u32) -> Result<Place, NotStored> {
         if !self.usage.has_room(records.len() as u64) {

@@ -24,6 +24,8 @@ pub(crate) struct Store {
     event_bytes_max: usize,
     usage: Arc<Usage>,
     folder: Folder,
+    /// Bytes after which a segment ends.
+    segment_bytes: u64,
     writing: Mutex<Writing>,
     found: Mutex<Abandoned>,
 }
@@ -68,6 +70,8 @@ impl Store {
             writes_through: spool.writes_through(),
             event_bytes_max,
             usage: Arc::new(Usage::new(spool.most())),
+            // Room for what waits in each lane, beside what is done and not yet let go.
+            segment_bytes: SPOOL_SEGMENT_BYTES.min(spool.most() / 8),
             folder: Folder::create(spool.folder(), id, context)?,
             writing: Mutex::default(),
             found: Mutex::default(),
@@ -96,7 +100,7 @@ impl Store {
     ) -> Result<(), NotStored> {
         let mut writing = self.writing();
         if place.is_none() {
-            writing.begin_chunk(priority);
+            writing.begin_chunk(priority, self.segment_bytes);
         }
         let segment = writing.segment(self, priority)?;
         writing.buffer.clear();
@@ -115,7 +119,7 @@ impl Store {
     /// Writes all events of a chunk.
     pub(crate) fn persist(&self, priority: Priority, chunk: &Chunk) -> Result<Place, NotStored> {
         let mut writing = self.writing();
-        writing.begin_chunk(priority);
+        writing.begin_chunk(priority, self.segment_bytes);
         let segment = writing.segment(self, priority)?;
         let mut records = std::mem::take(&mut writing.buffer);
         records.clear();
@@ -241,9 +245,14 @@ impl Writing {
     }
 
     /// Only between chunks a segment may change, so that a chunk is in one.
-    fn begin_chunk(&mut self, priority: Priority) {
-        let active = &mut self.active[priority as usize];
-        if let Some(full) = active.take_if(|segment| segment.bytes() >= SPOOL_SEGMENT_BYTES) {
+    ///
+    /// A segment also ends when all of it is done and it has grown enough to be worth a new file.
+    fn begin_chunk(&mut self, priority: Priority, segment_bytes: u64) {
+        let is_full = |segment: &mut Arc<Segment>| {
+            let bytes = segment.bytes();
+            bytes >= segment_bytes || (bytes >= segment_bytes / 8 && segment.is_done())
+        };
+        if let Some(full) = self.active[priority as usize].take_if(is_full) {
             full.close();
         }
     }
