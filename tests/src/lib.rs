@@ -3,6 +3,10 @@
 //! The harness says in plain words what a test does to the real binaries: start a proxy, send,
 //! kill, start again, ask. Where it cannot do so the test fails, so it panics with a sentence.
 #![forbid(unsafe_code)]
+#![expect(
+    clippy::missing_panics_doc,
+    reason = "a harness that cannot do its work fails the test"
+)]
 
 pub mod environment;
 
@@ -12,54 +16,22 @@ pub mod ports;
 
 pub mod random;
 
-#[expect(
-    clippy::missing_panics_doc,
-    reason = "a harness that cannot do its work fails the test"
-)]
 pub mod wait;
 
-#[expect(
-    clippy::missing_panics_doc,
-    reason = "a harness that cannot do its work fails the test"
-)]
 pub mod http;
 
 pub mod settings;
 
-#[expect(
-    clippy::missing_panics_doc,
-    reason = "a harness that cannot do its work fails the test"
-)]
 pub mod child;
 
-#[expect(
-    clippy::missing_panics_doc,
-    reason = "a harness that cannot do its work fails the test"
-)]
 pub mod ingest;
 
-#[expect(
-    clippy::missing_panics_doc,
-    reason = "a harness that cannot do its work fails the test"
-)]
 pub mod admin;
 
-#[expect(
-    clippy::missing_panics_doc,
-    reason = "a harness that cannot do its work fails the test"
-)]
 pub mod proxy;
 
-#[expect(
-    clippy::missing_panics_doc,
-    reason = "a harness that cannot do its work fails the test"
-)]
 pub mod shop;
 
-#[expect(
-    clippy::missing_panics_doc,
-    reason = "a harness that cannot do its work fails the test"
-)]
 pub mod sink;
 
 #[expect(

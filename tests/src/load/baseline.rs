@@ -16,7 +16,7 @@ pub(crate) fn serve() -> anyhow::Result<()> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let addr = listener.local_addr()?;
         writeln!(std::io::stdout(), "baseline listens on http://{addr}")?;
-        let router = discard_router(Clock::System, Limits::default());
+        let router = discard_router(Clock::system(), Limits::default());
         Ok(axum::serve(listener, router).await?)
     })
 }

@@ -30,7 +30,7 @@ pub(crate) struct Options {
     users: Option<u32>,
 
     /// Keep-alive connections that send batches
-    #[arg(long, default_value_t = 12)]
+    #[arg(long, default_value_t = 48)]
     pub(crate) connections: usize,
 
     /// Events in a batch

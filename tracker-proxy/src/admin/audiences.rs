@@ -14,7 +14,7 @@ use super::query::{Id, Params, cursor};
 use crate::audience::{AudienceSet, Explanation, Rebuild};
 use crate::keys::{AudienceNo, ProfileId};
 use crate::pipeline::catalog::Account;
-use crate::pipeline::{Person, history};
+use crate::pipeline::history;
 use crate::profile::Profile;
 use crate::store::StoreError;
 
@@ -71,15 +71,20 @@ pub(super) async fn explain(
     let account = admin.account(caller.account)?;
     let audience = find(&account, &id)?;
     let clock = admin.now();
-    let (now, found) = admin
-        .ask(move |pipeline| {
-            let found = pipeline.person(caller.account, kind, &person)?;
+    let found = admin.read_with(
+        move |pipeline| {
+            let found = pipeline.past(caller.account, kind, &person)?;
             Ok((pipeline.time(clock), found))
-        })
-        .await?;
-    let Person { profile, history } = found.ok_or_else(Problem::nobody)?;
-    let profile = warmed(&account.audiences, profile, || Ok(history))?;
-    let explained = account.audiences.explain(audience, &profile, now);
+        },
+        move |(now, found)| {
+            let Some((profile, past)) = found else {
+                return Ok(None);
+            };
+            let profile = warmed(&account.audiences, profile, || past.whole())?;
+            Ok(Some(account.audiences.explain(audience, &profile, now)))
+        },
+    );
+    let explained = found.await?.ok_or_else(Problem::nobody)?;
     explained
         .map(Json)
         .ok_or_else(|| Problem::not_found("audience", &id))

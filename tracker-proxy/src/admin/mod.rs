@@ -159,7 +159,7 @@ impl Admin {
         let asked = self
             .state
             .handle
-            .ask(move |pipeline| shared.is_ready().then(|| question(pipeline)));
+            .ask(move |pipeline| shared.is_working().then(|| question(pipeline)));
         asked.await?.ok_or_else(Problem::unavailable)
     }
 
@@ -168,13 +168,23 @@ impl Admin {
         &self,
         read: impl FnOnce(&dyn Reader) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, Problem> {
+        self.read_with(|pipeline| pipeline.reader(), move |reader| read(&*reader))
+            .await
+    }
+
+    /// Asks the pipeline for something to read from, and reads it beside the pipeline.
+    async fn read_with<S: Send + 'static, T: Send + 'static>(
+        &self,
+        open: impl FnOnce(&mut Pipeline) -> Result<S, StoreError> + Send + 'static,
+        read: impl FnOnce(S) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, Problem> {
         let permit = self.reads.clone().acquire_owned().await;
         let permit = permit.map_err(|_| Problem::unavailable())?;
-        let reader = self.ask(|pipeline| pipeline.reader()).await?;
+        let source = self.ask(open).await?;
         let reading = tokio::task::spawn_blocking(move || {
             // Held by the reading, not by the request: who hangs up frees no thread.
             let _permit = permit;
-            read(&*reader)
+            read(source)
         });
         let read = reading.await.map_err(|error| {
             tracing::error!(%error, "reading a list ended with a panic");

@@ -22,7 +22,7 @@ use crate::activation::{Activation, Payload, plan};
 use crate::audience::{AudienceSet, Exactness};
 use crate::clock::TimeMs;
 use crate::keys::{AccountNo, AudienceNo, ProfileId};
-use crate::pipeline::{decode_profile, history};
+use crate::pipeline::{self, decode_profile, history};
 use crate::profile::Profile;
 use crate::store::{Reader, StoreError, StoredProfile};
 
@@ -94,6 +94,7 @@ pub(super) async fn preview(
         return Err(Problem::busy("another preview is still being counted"));
     };
     let clock = admin.now();
+    pipeline::write_back(&admin.state.handle).await?;
     let (now, reader) = admin
         .ask(move |pipeline| Ok((pipeline.time(clock), pipeline.settled_reader()?)))
         .await?;

@@ -13,6 +13,7 @@ use super::problem::Problem;
 use super::query::{Id, Params};
 use crate::keys::{AccountNo, ActivationNo, AudienceNo, IdKind};
 use crate::pipeline::catalog::Account;
+use crate::pipeline::{self, Erased};
 use crate::profile::{Attribute, Dated, KnownId, Profile};
 
 /// `GET /admin/v1/profiles/{user_id}`
@@ -62,9 +63,11 @@ async fn erase(
     id: String,
 ) -> Result<StatusCode, Problem> {
     let now = admin.now();
-    let erased = admin
-        .ask(move |pipeline| pipeline.erase(now, account, kind, &id))
-        .await?;
+    let person = Erased { account, kind, id };
+    // Seen to its end also when the caller hangs up.
+    let handle = admin.state.handle.clone();
+    let erasing = tokio::spawn(async move { pipeline::erase(&handle, now, person).await });
+    let erased = erasing.await.map_err(|_panic| Problem::unavailable())??;
     if erased {
         Ok(StatusCode::NO_CONTENT)
     } else {

@@ -16,6 +16,7 @@ use super::{AdminState, AdminTokens, Bounds, router};
 use crate::clock::{Clock, TimeMs};
 use crate::config::{AdminToken, Role, env};
 use crate::delivery::{Client, Delivery, Destinations, Report};
+use crate::ingest::testing::event;
 use crate::ingest::{Event, EventKind, Submission, Unavailable, Verdict};
 use crate::keys::{AccountNo, ActivationNo};
 use crate::pipeline::catalog::{Stored, StoredActivation, StoredCatalog};
@@ -301,27 +302,6 @@ impl Server {
                 Some(next) => cursor = format!("&cursor={next}"),
             }
         }
-    }
-}
-
-/// An event of nobody yet.
-pub(super) fn event<'a>(kind: EventKind, name: &'a str, id: &'a str, at: TimeMs) -> Event<'a> {
-    Event {
-        kind,
-        name,
-        message_id: id,
-        user_id: None,
-        anonymous_id: None,
-        claimed_user_id: None,
-        previous_id: None,
-        group_id: None,
-        time: at,
-        received: at,
-        stated_time: None,
-        properties: None,
-        traits: None,
-        context: None,
-        consents: None,
     }
 }
 

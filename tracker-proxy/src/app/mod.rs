@@ -137,7 +137,7 @@ impl App {
 pub async fn serve(config: Config, out: &mut impl std::io::Write) -> anyhow::Result<()> {
     let drain = Duration::from_secs(u64::from(config.limits.drain_seconds_max));
     let public_url = config.public_url.clone();
-    let app = App::start(config, Clock::System).await?;
+    let app = App::start(config, Clock::system()).await?;
     let base = public_url.map_or_else(|| format!("http://{}", app.addr()), |url| url.to_string());
     crate::cli::welcome(app.issued(), base.trim_end_matches('/'), out)?;
     writeln!(out, "tracker-proxy listens on http://{}", app.addr())?;

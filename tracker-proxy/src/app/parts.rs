@@ -55,6 +55,8 @@ fn bounds(config: &Config) -> Bounds {
         feed_bytes: limits.event_feed_bytes_max,
         tail_bytes: limits.journal_bytes_max,
         idempotency_ms: i64::from(limits.idempotency_hours) * 60 * 60 * 1_000,
+        outbox_age_ms: i64::from(limits.delivery_days_max) * 24 * 60 * 60 * 1_000,
+        outbox_rows: limits.delivery_rows_max,
     }
 }
 
@@ -175,7 +177,7 @@ fn precheck(handle: &Handle) -> PrecheckFn {
         let handle = handle.clone();
         Box::pin(async move {
             let asked = handle
-                .ask(move |pipeline| pipeline.may_send(account, no, profile))
+                .peek(move |pipeline| pipeline.may_send(account, no, profile))
                 .await;
             asked.unwrap_or(Precheck::Go)
         })

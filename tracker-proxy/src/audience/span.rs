@@ -19,9 +19,7 @@ pub const MINUTE_MS: i64 = 60_000;
 /// Reads `10m`, `1h 30m`, `500ms` as milliseconds.
 #[must_use]
 pub fn parse_duration(text: &str) -> Option<i64> {
-    let parts = text.split_whitespace().map(duration_ms);
-    let total = parts.reduce(|total, part| total?.checked_add(part?))??;
-    (total > 0 && total <= DURATION_MS_MAX).then_some(total)
+    duration_ms(text).filter(|ms| (1..=DURATION_MS_MAX).contains(ms))
 }
 
 /// Reads a duration, or notes what is wrong with it.

@@ -54,9 +54,15 @@ impl FileDefinitions {
         Self {
             audiences: audiences.read(Definition::read, mistakes),
             destinations: destinations.read(Destination::read, mistakes),
-            activations: activations.read(Activation::read, mistakes),
+            activations: activations.read(read_activation, mistakes),
         }
     }
+}
+
+fn read_activation(node: &Node, mistakes: &mut Mistakes) -> Option<Activation> {
+    let activation = Activation::read(node, mistakes)?;
+    activation.check(node, mistakes);
+    Some(activation)
 }
 
 /// One list of definitions, after and before variables were replaced.

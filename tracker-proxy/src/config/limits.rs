@@ -54,6 +54,13 @@ pub struct Limits {
     /// How long message ids are remembered, in hours; never below [`IDEMPOTENCY_HOURS_MIN`].
     pub idempotency_hours: u32,
 
+    /// How long transitions and deliveries that have a final state are kept, in days: for as long
+    /// as somebody asks what was sent, and dead letters can be sent again.
+    pub delivery_days_max: u32,
+    /// How many of them are kept; beyond it the oldest go first. A row and its delivery have
+    /// about 400 bytes.
+    pub delivery_rows_max: u64,
+
     /// How long a shutdown waits for what is under way, in seconds.
     pub drain_seconds_max: u32,
 }
@@ -80,6 +87,9 @@ impl Default for Limits {
             event_feed_bytes_max: 256 * MIB as u64,
             idempotency_hours: 48,
 
+            delivery_days_max: 30,
+            delivery_rows_max: 2_000_000,
+
             drain_seconds_max: 10,
         }
     }
@@ -103,6 +113,12 @@ impl Limits {
         }
         if let Some(seconds) = fields.whole("write_back_seconds", 1..=600, mistakes) {
             limits.write_back_seconds_max = u32::try_from(seconds).unwrap_or(u32::MAX);
+        }
+        if let Some(days) = fields.whole("delivery_days", 1..=3_650, mistakes) {
+            limits.delivery_days_max = u32::try_from(days).unwrap_or(u32::MAX);
+        }
+        if let Some(rows) = fields.whole("delivery_rows", 1_000..=10_000_000_000, mistakes) {
+            limits.delivery_rows_max = rows;
         }
         fields.finish(mistakes);
         limits

@@ -271,3 +271,31 @@ fn a_damaged_file_is_never_a_panic() {
         }
     }
 }
+
+#[test]
+fn what_an_activation_would_not_do_is_a_mistake_with_its_place() {
+    let text = account(
+        "audiences: [{ id: vip, when: { did: { event: buy } } }]
+destinations: [{ id: crm, url: 'https://crm.example/' }]
+activations:
+  - { id: m, audience: vip, to: crm, on: join, payload: { kind: segue, segment_group: g } }
+  - id: t
+    audience: vip
+    to: crm
+    payload:
+      kind: template
+      body: { total: '{event.amount}' }
+",
+    );
+    let messages = messages(&text);
+    assert_eq!(messages.len(), 2, "{messages:?}");
+    assert!(
+        messages[0].starts_with("line 6, column 46: a mirror follows"),
+        "{messages:?}"
+    );
+    assert!(messages[1].starts_with("line 12, column "), "{messages:?}");
+    assert!(
+        messages[1].contains("known only where an event fires"),
+        "{messages:?}"
+    );
+}

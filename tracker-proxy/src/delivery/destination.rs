@@ -6,7 +6,7 @@ use url::Url;
 use crate::secret::Secret;
 
 /// One destination, checked.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Destination {
     /// The author's id.
     pub id: String,
@@ -28,6 +28,20 @@ pub struct Destination {
     pub timeout_ms: u64,
 }
 
+impl std::fmt::Debug for Destination {
+    /// Without what may hold a token: path, query and user of the URL.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Destination")
+            .field("id", &self.id)
+            .field("origin", &self.url.origin().ascii_serialization())
+            .field("method", &self.method)
+            .field("allow_private", &self.allow_private)
+            .field("concurrency", &self.concurrency)
+            .field("timeout_ms", &self.timeout_ms)
+            .finish_non_exhaustive()
+    }
+}
+
 /// The HTTP methods that a destination may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Method {
@@ -39,4 +53,20 @@ pub enum Method {
     Put,
     /// Fields travel in the query string.
     Delete,
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::delivery::testing::{destination, with_headers};
+
+    #[test]
+    fn nothing_secret_is_printed() {
+        let url = "https://ada:lovelace@crm.example/hooks/t0ken?key=s3cret";
+        let destination = with_headers(destination(url), &[("x-api-key", "k3y")]);
+        let printed = format!("{destination:?}");
+        for secret in ["lovelace", "t0ken", "s3cret", "k3y"] {
+            assert!(!printed.contains(secret), "{printed}");
+        }
+        assert!(printed.contains("https://crm.example"), "{printed}");
+    }
 }

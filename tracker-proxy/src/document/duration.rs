@@ -10,11 +10,17 @@ const UNITS: [(&str, i64); 6] = [
     ("ms", 1),
 ];
 
-/// Milliseconds of `500ms`, `15s`, `10m`, `24h`, `30d` or `2w`; a whole number and one unit.
+/// Milliseconds of `500ms`, `15s`, `10m`, `24h`, `30d`, `2w` or `1h 30m`: whole numbers, each with
+/// its unit.
 ///
 /// A day is 24 hours here: what has to follow the calendar of an account asks its time zone.
 #[must_use]
 pub fn duration_ms(text: &str) -> Option<i64> {
+    let parts = text.split_whitespace().map(part_ms);
+    parts.reduce(|total, part| total?.checked_add(part?))?
+}
+
+fn part_ms(text: &str) -> Option<i64> {
     let unit_at = text.find(|c: char| !c.is_ascii_digit())?;
     let (number, unit) = text.split_at(unit_at);
     let (_, unit_ms) = UNITS.into_iter().find(|(name, _)| *name == unit)?;
@@ -45,6 +51,7 @@ mod tests {
             ("24h", 86_400_000),
             ("30d", 2_592_000_000),
             ("2w", 1_209_600_000),
+            ("1h 30m", 5_400_000),
         ] {
             assert_eq!(duration_ms(text), Some(ms), "{text}");
         }

@@ -11,6 +11,17 @@ pub struct Node {
     pub kind: NodeKind,
 }
 
+/// Whether a text is a number as JSON writes them. `00123`, `+1` and `.5` are texts: a secret or a
+/// postal code would otherwise lose what makes it one.
+fn is_number(text: &str) -> bool {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let starts = digits.starts_with(|c: char| c.is_ascii_digit());
+    let zeros = digits.starts_with('0') && digits[1..].starts_with(|c: char| c.is_ascii_digit());
+    let ends = digits.ends_with(|c: char| c.is_ascii_digit());
+    let known = |c: char| c.is_ascii_digit() || matches!(c, '.' | 'e' | 'E' | '+' | '-');
+    starts && !zeros && ends && digits.chars().all(known) && !digits.contains(".e")
+}
+
 /// What a node is. Scalars keep the text as written, so that `00123` stays a secret of five
 /// characters where text is wanted and is a number only where a number is wanted.
 #[derive(Debug, Clone, PartialEq)]
@@ -71,7 +82,7 @@ impl Node {
     #[must_use]
     pub fn as_i64(&self) -> Option<i64> {
         match &self.kind {
-            NodeKind::Scalar { text, plain: true } => text.parse().ok(),
+            NodeKind::Scalar { text, plain: true } if is_number(text) => text.parse().ok(),
             _ => None,
         }
     }
@@ -80,9 +91,7 @@ impl Node {
     #[must_use]
     pub fn as_f64(&self) -> Option<f64> {
         match &self.kind {
-            NodeKind::Scalar { text, plain: true }
-                if text.starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c)) =>
-            {
+            NodeKind::Scalar { text, plain: true } if is_number(text) => {
                 text.parse().ok().filter(|n: &f64| n.is_finite())
             }
             _ => None,
@@ -149,5 +158,23 @@ impl Node {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::document::parse;
+
+    #[test]
+    fn only_what_json_calls_a_number_is_one_and_the_rest_keeps_its_digits() {
+        let node = parse("[00123, 0123.5, +1, .5, 5., 1e, 0, -7, 1.50, 2e3, '4']").unwrap();
+        assert_eq!(
+            node.to_json(),
+            json!([
+                "00123", "0123.5", "+1", ".5", "5.", "1e", 0, -7, 1.5, 2000.0, "4"
+            ])
+        );
     }
 }

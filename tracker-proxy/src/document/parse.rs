@@ -24,6 +24,49 @@ pub fn parse(text: &str) -> Result<Node, Mistake> {
             message,
         });
     }
+    build(text).or_else(|mistake| match join_surrogates(text) {
+        // YAML knows no halves of characters, and JSON writes some characters as two.
+        Some(joined) => build(&joined),
+        None => Err(mistake),
+    })
+}
+
+/// The text with each `\\ud83d\\ude00` as the one character that it means; nothing if it has none.
+fn join_surrogates(text: &str) -> Option<String> {
+    let mut joined = String::with_capacity(text.len());
+    let (mut rest, mut found) = (text, false);
+    while let Some(at) = rest.find('\\') {
+        let (before, escape) = rest.split_at(at);
+        joined.push_str(before);
+        let halves = (half(escape), escape.get(6..).and_then(half));
+        if let (Some(high), Some(low)) = halves
+            && let Some(Ok(one)) = char::decode_utf16([high, low]).next()
+        {
+            joined.push(one);
+            rest = &escape[12..];
+            found = true;
+            continue;
+        }
+        // An escaped backslash escapes nothing.
+        let end = escape
+            .char_indices()
+            .nth(2)
+            .map_or(escape.len(), |(end, _)| end);
+        joined.push_str(&escape[..end]);
+        rest = &escape[end..];
+    }
+    joined.push_str(rest);
+    found.then_some(joined)
+}
+
+/// The number in `\\u1234` at the start of a text.
+fn half(text: &str) -> Option<u16> {
+    let digits = text.strip_prefix("\\u")?.get(..4)?;
+    let hex = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    u16::from_str_radix(digits, 16).ok().filter(|_| hex)
+}
+
+fn build(text: &str) -> Result<Node, Mistake> {
     let mut builder = Builder::default();
     for event in Parser::new_from_str(text) {
         let (event, span) = event.map_err(|error| Mistake {
@@ -174,6 +217,20 @@ mod tests {
         let node = parse("{\"when\": {\"did\": {\"event\": \"buy\", \"n\": 1.5}}}").unwrap();
         let did = node.get("when").unwrap().get("did").unwrap();
         assert_eq!(did.get("n").unwrap().as_f64(), Some(1.5));
+    }
+
+    #[test]
+    fn characters_that_json_writes_as_two_are_one() {
+        let node = parse(r#"{"name": "a \ud83d\uDE00 b", "path": "c:\\ud83d"}"#).unwrap();
+        assert_eq!(node.get("name").unwrap().as_text(), Some("a 😀 b"));
+        assert_eq!(node.get("path").unwrap().as_text(), Some(r"c:\ud83d"));
+        assert!(parse(r#"{"name": "\ud83d"}"#).is_err(), "half a character");
+        let text = parse(r"'\ud83d\ude00'").unwrap();
+        assert_eq!(
+            text.as_text(),
+            Some(r"\ud83d\ude00"),
+            "no escape in this YAML"
+        );
     }
 
     #[test]

@@ -24,3 +24,6 @@ pub use parse::{BodyError, Envelope, Parsed, parse_batch, parse_single};
 pub use rejection::IngestRejection;
 pub use routes::{discard_router, router};
 pub use submission::{Submission, Unavailable, Verdict};
+
+#[cfg(test)]
+pub(crate) mod testing;

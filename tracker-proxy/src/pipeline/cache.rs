@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 use crate::clock::TimeMs;
 use crate::keys::{AccountNo, JournalSeq, ProfileId};
 use crate::profile::{Profile, RecentIds};
+use crate::store::Written;
 
 /// What a cached profile costs besides its encoded state, in bytes: maps, vectors, bookkeeping.
 const OVERHEAD_BYTES: usize = 600;
@@ -38,6 +39,8 @@ pub(super) struct Cached {
     dirty_since: Option<JournalSeq>,
     /// When it became dirty.
     dirty_at: TimeMs,
+    /// It is being written: the store may have more of it than is noted here.
+    pub(super) in_flight: bool,
     /// Used since the eviction hand came by last.
     used: bool,
     bytes: usize,
@@ -58,6 +61,7 @@ impl Cached {
             absorbed: Vec::new(),
             dirty_since: None,
             dirty_at: TimeMs::default(),
+            in_flight: false,
             used: true,
             bytes: OVERHEAD_BYTES,
         }
@@ -73,9 +77,27 @@ impl Cached {
         self.dirty_since
     }
 
+    /// Notes that it is being written as it is now.
+    pub(super) fn take_off(&mut self) -> Snapshot {
+        self.in_flight = true;
+        Snapshot {
+            folded: self.folded,
+            pending_bytes: self.pending.len(),
+            absorbed: self.absorbed.len(),
+        }
+    }
+
     pub(super) fn dirty_at(&self) -> TimeMs {
         self.dirty_at
     }
+}
+
+/// How far a profile was when it was given to the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Snapshot {
+    pub(super) folded: JournalSeq,
+    pub(super) pending_bytes: usize,
+    pub(super) absorbed: usize,
 }
 
 /// What is known of an id.
@@ -215,18 +237,42 @@ impl Cache {
         self.dirty.insert((since, id));
     }
 
-    /// Notes that the stored state of `id` is this one.
-    pub(super) fn mark_clean(&mut self, id: ProfileId, state_bytes: usize) {
+    /// Notes that the store has `id` as it was at `snapshot`. What happened since then is in the
+    /// journal row `next`, which is not committed yet.
+    pub(super) fn written(
+        &mut self,
+        id: ProfileId,
+        snapshot: &Snapshot,
+        written: Written,
+        (next, since): (JournalSeq, TimeMs),
+        state_bytes: usize,
+    ) {
         let Some(Slot::Profile(cached)) = self.slots.get_mut(&id) else {
             return;
         };
+        cached.in_flight = false;
+        cached.row = Some(written.row);
+        cached.tail_bytes = written.tail_bytes;
+        cached.stored = snapshot.folded;
+        if snapshot.pending_bytes == cached.pending.len() {
+            cached.pending = Vec::new();
+        } else {
+            cached.pending.drain(..snapshot.pending_bytes);
+        }
+        cached.absorbed.drain(..snapshot.absorbed);
         if let Some(since) = cached.dirty_since.take() {
             self.dirty.remove(&(since, id));
             self.dirty_bytes -= cached.bytes.min(self.dirty_bytes);
         }
         self.bytes -= cached.bytes;
-        cached.bytes = OVERHEAD_BYTES + state_bytes * DECODED_FACTOR;
+        cached.bytes = OVERHEAD_BYTES + state_bytes * DECODED_FACTOR + cached.pending.len();
         self.bytes += cached.bytes;
+        if cached.folded > snapshot.folded {
+            cached.dirty_at = since;
+            cached.dirty_since = Some(next);
+            self.dirty.insert((next, id));
+            self.dirty_bytes += cached.bytes;
+        }
     }
 
     /// The changed profiles, those first whose journal rows are the oldest.
@@ -248,8 +294,9 @@ impl Cache {
         self.get(*id).map(|cached| cached.dirty_at)
     }
 
-    /// Lets go of profiles that are stored and were not used lately, until the bound holds.
-    pub(super) fn evict(&mut self) {
+    /// Lets go of profiles that are stored and were not used lately, until the bound holds. Where
+    /// other ids lead is only let go with `redirects`: when the store knows all of it.
+    pub(super) fn evict(&mut self, redirects: bool) {
         let mut passes = EVICTION_STEPS_MAX;
         while self.bytes > self.bytes_max && passes > 0 {
             passes -= 1;
@@ -265,6 +312,7 @@ impl Cache {
                     self.slots.remove(&id);
                     continue;
                 }
+                Some(Slot::Redirect(_)) if !redirects => {}
                 Some(Slot::Redirect(_)) => {
                     self.slots.remove(&id);
                     continue;

@@ -1,6 +1,7 @@
 //! Profiles as they lie in the store: one byte of version, then the fields.
 
 use super::cache::Cached;
+use super::history::Framer;
 use crate::profile::{Profile, RecentIds};
 use crate::store::{ProfileRow, StoreError, StoredProfile};
 
@@ -28,7 +29,11 @@ pub fn decode_profile(bytes: &[u8]) -> Result<Profile, StoreError> {
 }
 
 /// A profile on its way into the store.
-pub(super) fn encode(cached: &mut Cached, horizon: crate::clock::TimeMs) -> ProfileRow {
+pub(super) fn encode(
+    cached: &mut Cached,
+    horizon: crate::clock::TimeMs,
+    framer: &mut Framer,
+) -> ProfileRow {
     cached.recent.prune(horizon);
     ProfileRow {
         row: cached.row,
@@ -38,7 +43,7 @@ pub(super) fn encode(cached: &mut Cached, horizon: crate::clock::TimeMs) -> Prof
         due: cached.due(),
         state: encode_profile(&cached.profile),
         recent: postcard::to_stdvec(&cached.recent).expect("plain fields encode into memory"),
-        events: super::history::frame(&cached.pending),
+        events: framer.frame(&cached.pending),
         tail_bytes: cached.tail_bytes,
         absorbed: cached.absorbed.clone(),
     }

@@ -1,10 +1,13 @@
 //! One durable step: what was folded, what it led to, and a slice of what is written back.
 
+use super::Pipeline;
+use super::cache::Snapshot;
 use super::codec;
-use super::{Pipeline, history};
+use super::flight::{Committing, Flight};
+use super::results::Followup;
 use crate::clock::TimeMs;
 use crate::keys::{JournalSeq, ProfileId};
-use crate::store::{Apply, CatalogRow, Commit, DeliveryRow, JournalRow, StoreError, WriteBack};
+use crate::store::{CatalogRow, Commit, JournalRow, StoreError, WriteBack};
 
 /// How many profiles that are old enough are written back with one commit: a few milliseconds.
 const SLICE_MAX: usize = 1_024;
@@ -14,18 +17,40 @@ const SLICE_MAX: usize = 1_024;
 pub(super) enum Urgency {
     /// What is old enough, a slice of it.
     Calm,
+    /// A slice of the oldest, whatever their age.
+    Slice,
     /// Everything.
     All,
 }
 
 impl Pipeline {
-    /// Commits what this turn folded. Returns the deliveries that became durable.
+    /// Commits what was folded, and waits for it. What became durable is in `outbound`.
+    ///
+    /// # Errors
+    ///
+    /// This commit or the one before it failed: everything in memory is to be thrown away.
     pub(super) fn commit(
         &mut self,
         now: TimeMs,
         urgency: Urgency,
         catalog: Option<CatalogRow>,
-    ) -> Result<Vec<DeliveryRow>, StoreError> {
+    ) -> Result<(), StoreError> {
+        self.settle()?;
+        self.take_off(now, urgency, catalog, Followup::default());
+        self.settle()
+    }
+
+    /// Gives what was folded to the store. Nothing else may be under way.
+    ///
+    /// The head moves at once, as if the commit had succeeded already: if it does not, the head
+    /// is read again with everything else.
+    pub(super) fn take_off(
+        &mut self,
+        now: TimeMs,
+        urgency: Urgency,
+        catalog: Option<CatalogRow>,
+        followup: Followup,
+    ) {
         self.outputs.seal(now);
         let append = (!self.packer.is_empty()).then(|| JournalRow {
             seq: JournalSeq(self.head.journal.0 + 1),
@@ -35,10 +60,14 @@ impl Pipeline {
         });
         let ids = self.to_write_back(now, urgency);
         if append.is_none() && ids.is_empty() && catalog.is_none() && self.outputs.is_empty() {
-            return Ok(Vec::new());
+            self.followup.extend(followup);
+            for (reply, verdicts) in self.waiting.drain(..) {
+                drop(reply.send(Ok(verdicts)));
+            }
+            return;
         }
         let journal = append.as_ref().map_or(self.head.journal, |row| row.seq);
-        let write_back = self.write_back(&ids, journal, now);
+        let (write_back, written) = self.write_back(&ids, journal, now);
         let commit = Commit {
             follows: self.head.commits,
             clock: now,
@@ -49,44 +78,29 @@ impl Pipeline {
             apply: std::mem::take(&mut self.outputs.apply),
             write_back,
         };
-        let begun = std::time::Instant::now();
-        let written = self.store.commit(&commit)?;
-        metrics::histogram!("segue_commit_seconds").record(begun.elapsed().as_secs_f64());
-        let states = commit.write_back.profiles.iter().map(|row| row.state.len());
-        for ((id, written), state_bytes) in ids.into_iter().zip(written).zip(states) {
-            if let Some(cached) = self.cache.get_mut(id) {
-                cached.row = Some(written.row);
-                cached.tail_bytes = written.tail_bytes;
-                cached.stored = cached.folded;
-                cached.pending = Vec::new();
-                cached.absorbed = Vec::new();
-            }
-            self.cache.mark_clean(id, state_bytes);
-        }
-        self.cache.evict();
-        self.committed(&commit);
-        let Apply { deliveries, .. } = commit.apply;
-        Ok(deliveries)
+        self.move_head(&commit);
+        let flight = Committing {
+            journal,
+            written,
+            growth: std::mem::take(&mut self.outputs.growth),
+            replies: std::mem::take(&mut self.waiting),
+            followup,
+            tried: self.writer.commit(commit),
+        };
+        self.flight = Some(Flight::Commit(Box::new(flight)));
     }
 
-    /// Moves the head in memory to where the store's is now.
-    fn committed(&mut self, commit: &Commit) {
+    fn move_head(&mut self, commit: &Commit) {
         self.head.commits += 1;
         self.head.clock = commit.clock;
         self.head.sequence = commit.sequence;
         self.head.folded = self.head.folded.max(commit.write_back.folded);
         if let Some(row) = &commit.append {
             self.head.journal = row.seq;
-            self.rows.push_back((row.seq, row.body.len() as u64));
-            self.rows_bytes += row.body.len() as u64;
+            self.tail.push(row.seq, row.body.len() as u64);
         }
-        while let Some((seq, bytes)) = self.rows.front().copied()
-            && seq <= commit.write_back.drop_through
-        {
-            self.rows.pop_front();
-            self.rows_bytes -= bytes;
-        }
-        self.shared.grow(std::mem::take(&mut self.outputs.growth));
+        self.tail.fold_through(self.head.folded);
+        self.tail.drop_through(commit.write_back.drop_through);
     }
 
     /// Which profiles go along with this commit: the ones whose journal rows are the oldest. As
@@ -102,7 +116,7 @@ impl Pipeline {
             .saturating_sub(self.bounds.dirty_bytes);
         let average = (self.cache.dirty_bytes() / dirty.max(1)).max(1);
         let mut over = over_bytes.div_ceil(average);
-        if self.unfolded_bytes() > self.bounds.tail_bytes / 2 {
+        if urgency == Urgency::Slice || self.tail.unfolded_bytes() > self.bounds.tail_bytes / 2 {
             over = over.max(SLICE_MAX);
         }
         let old = now.plus(-self.bounds.write_back_ms);
@@ -121,46 +135,29 @@ impl Pipeline {
         ids
     }
 
-    fn write_back(&mut self, ids: &[ProfileId], journal: JournalSeq, now: TimeMs) -> WriteBack {
+    fn write_back(
+        &mut self,
+        ids: &[ProfileId],
+        journal: JournalSeq,
+        now: TimeMs,
+    ) -> (WriteBack, Vec<(ProfileId, Snapshot)>) {
         let horizon = self.horizon(now);
         let mut profiles = Vec::with_capacity(ids.len());
+        let mut written = Vec::with_capacity(ids.len());
         for id in ids {
             if let Some(cached) = self.cache.get_mut(*id) {
-                profiles.push(codec::encode(cached, horizon));
+                profiles.push(codec::encode(cached, horizon, &mut self.framer));
+                written.push((*id, cached.take_off()));
             }
         }
         let first_left = self.cache.dirty().nth(ids.len()).map(|(seq, _)| seq);
         let folded = first_left.map_or(journal, |seq| JournalSeq(seq.0 - 1));
-        WriteBack {
+        let write_back = WriteBack {
             profiles,
             folded,
-            drop_through: self.to_drop(folded),
-        }
-    }
-
-    /// Up to which row the journal goes: folded by all, and over the bound of recent events.
-    fn to_drop(&self, folded: JournalSeq) -> JournalSeq {
-        let mut over = self.rows_bytes.saturating_sub(self.bounds.feed_bytes);
-        let mut last = JournalSeq(0);
-        for (seq, bytes) in &self.rows {
-            if over == 0 || *seq > folded {
-                break;
-            }
-            over = over.saturating_sub(*bytes);
-            last = *seq;
-        }
-        last
-    }
-
-    /// Bytes of journal rows that a restart would have to fold again.
-    pub(super) fn unfolded_bytes(&self) -> u64 {
-        let after = self
-            .rows
-            .partition_point(|(seq, _)| *seq <= self.head.folded);
-        if after == 0 {
-            return self.rows_bytes;
-        }
-        self.rows.range(after..).map(|(_, bytes)| bytes).sum()
+            drop_through: self.tail.beyond(self.bounds.feed_bytes, folded),
+        };
+        (write_back, written)
     }
 
     /// When the next write-back is due without any input.
@@ -168,17 +165,5 @@ impl Pipeline {
         self.cache
             .dirty_since()
             .map_or(TimeMs::MAX, |since| since.plus(self.bounds.write_back_ms))
-    }
-
-    /// The encoded history of a profile in memory.
-    ///
-    /// # Errors
-    ///
-    /// The store cannot be read.
-    pub(super) fn history_of(&self, id: ProfileId) -> Result<Vec<u8>, StoreError> {
-        match self.cache.get(id) {
-            Some(cached) => super::fold::whole_history(self.store.as_ref(), cached),
-            None => history::unframe(&[], &[]),
-        }
     }
 }

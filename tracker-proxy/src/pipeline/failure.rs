@@ -1,6 +1,6 @@
 //! When a commit fails.
 
-use super::Pipeline;
+use super::{Pipeline, writer};
 use crate::clock::TimeMs;
 use crate::ingest::{Submission, Unavailable};
 use crate::store::{Commit, StoreError};
@@ -13,8 +13,13 @@ impl Pipeline {
     /// and until it can be read again and something be written, everything is refused.
     pub(super) fn give_up(&mut self, now: TimeMs, error: &StoreError) {
         tracing::error!(%error, "a commit failed: events are refused until the store works");
-        self.shared.set_ready(false);
+        self.shared.set_working(false);
         self.refusing_until = Some(now.plus(REFUSE_MS));
+        for (reply, _) in self.waiting.drain(..) {
+            drop(reply.send(Err(Unavailable)));
+        }
+        // The attempts happened all the same: they are made again, under the same ids.
+        self.feed.start_over();
         self.cache.clear();
         self.outputs.discard();
         drop(self.packer.take());
@@ -29,7 +34,7 @@ impl Pipeline {
             Ok(()) => {
                 tracing::info!("the store takes commits again");
                 self.refusing_until = None;
-                self.shared.set_ready(true);
+                self.shared.set_working(true);
             }
             Err(error) => {
                 tracing::warn!(%error, "the store cannot be used yet");
@@ -48,7 +53,8 @@ impl Pipeline {
             warmed_row: self.head.warmed_row,
             ..Commit::default()
         };
-        self.store.commit(&commit)?;
+        let tried = self.writer.commit(commit).recv();
+        tried.map_err(|_| writer::gone())?.written?;
         self.head.commits += 1;
         self.head.clock = now;
         Ok(())

@@ -13,7 +13,7 @@ use crate::clock::TimeMs;
 use crate::ingest::Event;
 use crate::keys::{AccountNo, CatalogVersion, JournalSeq, ProfileId};
 use crate::profile::{self, Cause, Changed, Profile, message_hash};
-use crate::store::{Store, StoreError};
+use crate::store::{Reader, StoreError};
 
 /// When and where an entry is folded.
 #[derive(Debug, Clone, Copy)]
@@ -106,11 +106,26 @@ impl Pipeline {
             return Ok(());
         }
         self.warm(&account, id, at)?;
-        let horizon = self.horizon(at.now);
-        let Scratch { touched, changed } = &mut self.scratch;
+        let mut scratch = std::mem::take(&mut self.scratch);
+        let folded = self.fold_loaded(&account, id, event, bytes, at, &mut scratch);
+        self.scratch = scratch;
+        folded
+    }
+
+    /// Folds an event into a profile that is in memory, and warm.
+    fn fold_loaded(
+        &mut self,
+        account: &Arc<Account>,
+        id: ProfileId,
+        event: &Event<'_>,
+        bytes: &[u8],
+        at: Position,
+        Scratch { touched, changed }: &mut Scratch,
+    ) -> Result<(), StoreError> {
         touched.clear();
         changed.clear();
-        let cached = self.cache.get_mut(id).expect("ensured above");
+        let horizon = self.horizon(at.now);
+        let cached = self.cache.get_mut(id).expect("the caller loaded it");
         let begins = cached.folded == JournalSeq(0);
         cached.folded = at.seq;
         let stated = event.stated_time.unwrap_or(event.time);
@@ -135,15 +150,10 @@ impl Pipeline {
         for name in &changed.consents {
             account.audiences.touch_consent(name, touched);
         }
-        if let Some(late) = AudienceSet::refold_late(&mut cached.profile) {
-            let bytes = whole_history(self.store.as_ref(), cached)?;
-            let events = history::events(&bytes)?;
-            account
-                .audiences
-                .rebuild(&mut cached.profile, &late, &events);
-        } else if !cached.profile.conditions.late().waiting().is_empty() {
-            metrics::counter!("segue_late_events_waiting_total").increment(1);
+        if !cached.profile.conditions.late().waiting().is_empty() {
+            self.fold_late(account, id)?;
         }
+        let cached = self.cache.get_mut(id).expect("the caller loaded it");
         let due_before = cached.due();
         if begins {
             account.audiences.begin(touched);
@@ -157,9 +167,26 @@ impl Pipeline {
             now: at.now,
         };
         self.outputs
-            .changed(&account, &mut cached.profile, &changes, changed, occasion);
+            .changed(account, &mut cached.profile, &changes, changed, occasion);
         self.rearm(id, due_before);
         self.cache.mark_dirty(id, at.seq, at.now, bytes.len());
+        Ok(())
+    }
+
+    /// Folds the conditions that events came too late for from the whole history, as far as that
+    /// may be read for them now.
+    fn fold_late(&mut self, account: &Account, id: ProfileId) -> Result<(), StoreError> {
+        let cached = self.cache.get_mut(id).expect("the caller loaded it");
+        let Some(late) = AudienceSet::refold_late(&mut cached.profile) else {
+            metrics::counter!("segue_late_events_waiting_total").increment(1);
+            return Ok(());
+        };
+        let bytes = self.history_of(id)?;
+        let events = history::events(&bytes)?;
+        let cached = self.cache.get_mut(id).expect("the caller loaded it");
+        account
+            .audiences
+            .rebuild(&mut cached.profile, &late, &events);
         Ok(())
     }
 
@@ -190,10 +217,11 @@ impl Pipeline {
             return Ok(());
         }
         let bytes = if account.audiences.needs_rebuild(warm) {
-            whole_history(self.store.as_ref(), cached)?
+            self.history_of(id)?
         } else {
             Vec::new()
         };
+        let cached = self.cache.get_mut(id).expect("the caller loaded it");
         let events = history::events(&bytes)?;
         let due_before = cached.due();
         let touched = &mut self.scratch.touched;
@@ -374,7 +402,7 @@ impl Pipeline {
 
 /// Everything that is known to have happened to a person, encoded, in the order of arrival.
 pub(super) fn whole_history(
-    store: &(dyn Store + Send),
+    store: &(dyn Reader + Send),
     cached: &Cached,
 ) -> Result<Vec<u8>, StoreError> {
     let chunks = match cached.row {

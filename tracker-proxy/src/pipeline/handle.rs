@@ -12,8 +12,12 @@ use super::catalog::Catalog;
 use crate::ingest::Unavailable;
 use crate::keys::{AccountNo, AudienceNo};
 
-/// A question: it runs on the pipeline's thread between two turns, and sees what is durable.
-pub(super) type Question = Box<dyn FnOnce(&mut Pipeline) + Send>;
+/// A question: it runs on the pipeline's thread between two turns.
+pub(super) struct Question {
+    /// Everything that was folded is committed first.
+    pub(super) sees_only_durable: bool,
+    pub(super) run: Box<dyn FnOnce(&mut Pipeline) + Send>,
+}
 
 /// The answer to a question, or that nobody is there to answer.
 pub type Asked<T> = Result<T, Unavailable>;
@@ -42,7 +46,8 @@ pub struct Shared {
     sizes: RwLock<HashMap<(AccountNo, AudienceNo), i64>>,
     /// Deliveries that must not be sent any more: their person was erased.
     revoked: RwLock<HashSet<String>>,
-    ready: AtomicBool,
+    working: AtomicBool,
+    doubtful: AtomicBool,
     warmed: AtomicI64,
     warm_until: AtomicI64,
     profiles: AtomicU64,
@@ -54,7 +59,8 @@ impl Shared {
             catalog: RwLock::new(catalog),
             sizes: RwLock::default(),
             revoked: RwLock::default(),
-            ready: AtomicBool::new(false),
+            working: AtomicBool::new(false),
+            doubtful: AtomicBool::new(false),
             warmed: AtomicI64::new(0),
             warm_until: AtomicI64::new(0),
             profiles: AtomicU64::new(0),
@@ -76,8 +82,14 @@ impl Shared {
 
     /// True if events can be made durable.
     #[must_use]
+    pub fn is_working(&self) -> bool {
+        self.working.load(Ordering::Acquire)
+    }
+
+    /// True if events can be made durable and the time is known.
+    #[must_use]
     pub fn is_ready(&self) -> bool {
-        self.ready.load(Ordering::Acquire)
+        self.is_working() && !self.doubtful.load(Ordering::Acquire)
     }
 
     /// How far background warming is.
@@ -134,8 +146,17 @@ impl Shared {
         }
     }
 
-    pub(super) fn set_ready(&self, ready: bool) {
-        self.ready.store(ready, Ordering::Release);
+    pub(super) fn set_working(&self, working: bool) {
+        self.working.store(working, Ordering::Release);
+    }
+
+    /// Notes whether the clock is believed; true if that is news.
+    pub(super) fn set_doubtful(&self, doubtful: bool) -> bool {
+        self.doubtful.swap(doubtful, Ordering::AcqRel) != doubtful
+    }
+
+    pub(super) fn is_doubtful(&self) -> bool {
+        self.doubtful.load(Ordering::Acquire)
     }
 
     pub(super) fn show(&self, progress: Progress, profiles: u64) {
@@ -154,21 +175,50 @@ pub struct Handle {
 }
 
 impl Handle {
-    /// Runs `question` on the pipeline's thread and returns its answer.
+    /// Runs `question` on the pipeline's thread and returns its answer. It sees what is durable,
+    /// and may write.
     ///
     /// # Errors
     ///
-    /// The pipeline has stopped.
+    /// The pipeline has stopped, or its store does not work.
     pub async fn ask<T: Send + 'static>(
         &self,
         question: impl FnOnce(&mut Pipeline) -> T + Send + 'static,
     ) -> Asked<T> {
+        self.put(true, question).await
+    }
+
+    /// As [`Handle::ask`], without waiting for a commit: it sees what was folded, though it may
+    /// not be durable yet, and must not write.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Handle::ask`].
+    pub async fn peek<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&mut Pipeline) -> T + Send + 'static,
+    ) -> Asked<T> {
+        self.put(false, question).await
+    }
+
+    async fn put<T: Send + 'static>(
+        &self,
+        sees_only_durable: bool,
+        question: impl FnOnce(&mut Pipeline) -> T + Send + 'static,
+    ) -> Asked<T> {
         let (reply, answer) = oneshot::channel();
-        let boxed: Question = Box::new(move |pipeline| {
+        let run = Box::new(move |pipeline: &mut Pipeline| {
             // Whoever asked may have gone away meanwhile.
             drop(reply.send(question(pipeline)));
         });
-        self.questions.send(boxed).await.map_err(|_| Unavailable)?;
+        let question = Question {
+            sees_only_durable,
+            run,
+        };
+        self.questions
+            .send(question)
+            .await
+            .map_err(|_| Unavailable)?;
         answer.await.map_err(|_| Unavailable)
     }
 }

@@ -2,24 +2,53 @@
 //!
 //! A write-back appends one frame to what is there without reading it.
 
+use lz4_flex::block::{CompressTable, compress_into_with_table, get_maximum_output_size};
+
 use crate::ingest::Event;
 use crate::store::{HistoryChunk, StoreError};
 
-/// One frame around the encoded events `events`; nothing around nothing.
-#[must_use]
-pub fn frame(events: &[u8]) -> Vec<u8> {
-    if events.is_empty() {
-        return Vec::new();
+/// Packs frames. What compressing needs in memory is made once: for a frame of one event it would
+/// cost more than the compression.
+pub struct Framer {
+    table: CompressTable,
+    packed: Vec<u8>,
+}
+
+impl Default for Framer {
+    fn default() -> Self {
+        Self {
+            table: CompressTable::small(),
+            packed: Vec::new(),
+        }
     }
-    let packed = lz4_flex::compress_prepend_size(events);
-    let mut frame = Vec::with_capacity(packed.len() + 4);
-    frame.extend_from_slice(
-        &u32::try_from(packed.len())
-            .unwrap_or(u32::MAX)
-            .to_le_bytes(),
-    );
-    frame.extend_from_slice(&packed);
-    frame
+}
+
+impl std::fmt::Debug for Framer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Framer")
+    }
+}
+
+impl Framer {
+    /// One frame around the encoded events `events`; nothing around nothing.
+    ///
+    /// # Panics
+    ///
+    /// Never: there is room for what does not get smaller.
+    pub fn frame(&mut self, events: &[u8]) -> Vec<u8> {
+        if events.is_empty() {
+            return Vec::new();
+        }
+        self.packed.resize(get_maximum_output_size(events.len()), 0);
+        let bytes = compress_into_with_table(events, &mut self.packed, &mut self.table)
+            .expect("there is room for the longest output");
+        let length = |bytes: usize| u32::try_from(bytes).unwrap_or(u32::MAX).to_le_bytes();
+        let mut frame = Vec::with_capacity(bytes + 8);
+        frame.extend_from_slice(&length(bytes + 4));
+        frame.extend_from_slice(&length(events.len()));
+        frame.extend_from_slice(&self.packed[..bytes]);
+        frame
+    }
 }
 
 /// The encoded events of all chunks, one after the other, followed by `pending`.

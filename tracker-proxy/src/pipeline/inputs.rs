@@ -18,13 +18,17 @@ const WARMED_PER_COMMIT: u32 = 256;
 pub(super) type Reply = oneshot::Sender<Result<Vec<Verdict>, Unavailable>>;
 
 impl Pipeline {
-    pub(super) fn fold_turn(
+    /// Folds what arrived. Who sent it waits for the next commit.
+    pub(super) fn fold_submissions(
         &mut self,
         now: TimeMs,
         submissions: &mut Vec<Submission>,
-        replies: &mut Vec<(Reply, Vec<Verdict>)>,
     ) -> Result<(), StoreError> {
-        let overloaded = self.unfolded_bytes() > self.bounds.tail_bytes;
+        if submissions.is_empty() {
+            return Ok(());
+        }
+        self.store.hold()?;
+        let overloaded = self.tail.unfolded_bytes() > self.bounds.tail_bytes;
         for submission in submissions.drain(..) {
             if overloaded {
                 refuse(std::iter::once(submission));
@@ -32,12 +36,22 @@ impl Pipeline {
             }
             let verdicts = self.take_all(&submission, now);
             let error = verdicts.as_ref().err().map(ToString::to_string);
-            replies.push((submission.reply, verdicts.unwrap_or_default()));
+            self.waiting
+                .push((submission.reply, verdicts.unwrap_or_default()));
             if let Some(error) = error {
                 return Err(StoreError::Damaged(error));
             }
         }
-        self.fire_timers(now)?;
+        Ok(())
+    }
+
+    /// Folds what is due by itself: timers, and the next profiles that newer definitions have to
+    /// warm.
+    pub(super) fn fold_due(&mut self, now: TimeMs) -> Result<(), StoreError> {
+        self.store.hold()?;
+        if !self.shared.is_doubtful() {
+            self.fire_timers(now)?;
+        }
         self.warm_slice(now)
     }
 

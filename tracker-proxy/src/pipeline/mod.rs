@@ -1,12 +1,12 @@
 //! The one loop between what comes in and what goes out.
 //!
-//! In: submissions of ingest, timers, results of deliveries, questions of the admin API. Out: one
-//! commit per turn, then replies and deliveries. Everything that arrives while a commit is under
-//! way forms the next one; an idle pipeline commits at once.
+//! In: submissions of ingest, timers, results of deliveries, questions of the admin API. Out:
+//! commits, then replies and deliveries. Everything that arrives while a commit is under way is
+//! folded meanwhile and forms the next one; an idle pipeline commits at once.
 //!
 //! Profiles are folded in place. A commit that fails throws the whole cache away, and the journal
 //! is folded again from the store: memory never holds what is not durable for longer than the
-//! turn that tries.
+//! commit that tries.
 
 mod cache;
 pub mod catalog;
@@ -16,51 +16,71 @@ mod erase;
 mod failure;
 mod feed;
 mod filter;
+mod flight;
 mod fold;
 mod forgotten;
 mod handle;
 pub mod history;
 mod inputs;
 pub mod journal;
+mod mirrors;
 mod outputs;
+mod past;
 mod recover;
 mod render;
 mod resolve;
 mod results;
 mod resync;
+mod retention;
 mod run;
 mod start;
 mod switch;
+mod tail;
 mod timers;
 mod upload;
 mod view;
+mod write_back;
+mod writer;
 
 pub use codec::decode_profile;
+pub use erase::{Erased, erase};
 pub use handle::{Asked, Handle, Progress, Shared};
+pub use past::Past;
 pub use resolve::MERGES_MAX;
-pub use resync::{REPLACE_PERSONS_MAX, resync};
+pub use resync::{REPLACE_BYTES_MAX, resync};
 pub use run::Channels;
 pub use start::{Start, start};
 pub use switch::{Compile, SwitchError};
 pub use upload::{Name, Uploaded};
 pub use view::{Names, Person};
+pub use write_back::write_back;
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use cache::Cache;
 use catalog::Catalog;
+use feed::Feed;
 use filter::Filter;
+use flight::Flight;
 use fold::Scratch;
 use forgotten::Forgotten;
+use history::Framer;
+use inputs::Reply;
 use journal::Packer;
+use mirrors::Mirrors;
 use outputs::Outputs;
+use results::Followup;
+use retention::Retention;
+use tail::Tail;
 use timers::Timers;
+use writer::Writer;
 
 use crate::clock::TimeMs;
 use crate::delivery::Destinations;
-use crate::keys::{AccountNo, ActivationNo, JournalSeq, ProfileId};
-use crate::store::{DeliveryRow, Head, Store};
+use crate::ingest::Verdict;
+use crate::keys::ProfileId;
+use crate::store::{DeliveryRow, Head, Reader};
 
 /// The bounds of the pipeline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,6 +99,10 @@ pub struct Bounds {
     pub tail_bytes: u64,
     /// How long a message id makes its event idempotent, in milliseconds.
     pub idempotency_ms: i64,
+    /// How long outbox rows are kept that have a final state, in milliseconds.
+    pub outbox_age_ms: i64,
+    /// How many outbox rows are kept, besides those without a final state.
+    pub outbox_rows: u64,
 }
 
 impl Default for Bounds {
@@ -90,6 +114,8 @@ impl Default for Bounds {
             feed_bytes: 256 << 20,
             tail_bytes: 512 << 20,
             idempotency_ms: 48 * 60 * 60 * 1_000,
+            outbox_age_ms: 30 * 24 * 60 * 60 * 1_000,
+            outbox_rows: 2_000_000,
         }
     }
 }
@@ -104,7 +130,18 @@ struct Stats {
 /// The pipeline's state: owned by its thread, asked through its [`Handle`].
 #[derive(Debug)]
 pub struct Pipeline {
-    store: Box<dyn Store + Send>,
+    /// Reads what is committed.
+    store: Box<dyn Reader + Send>,
+    writer: Writer,
+    /// The commit that is under way.
+    flight: Option<Flight>,
+    /// Commits have left work behind.
+    wants_tending: bool,
+    /// Who waits for the next commit.
+    waiting: Vec<(Reply, Vec<Verdict>)>,
+    /// What the commits that have landed ask for.
+    followup: Followup,
+    feed: Feed,
     catalog: Arc<Catalog>,
     shared: Arc<Shared>,
     bounds: Bounds,
@@ -112,6 +149,7 @@ pub struct Pipeline {
     cache: Cache,
     timers: Timers,
     packer: Packer,
+    framer: Framer,
     outputs: Outputs,
     scratch: Scratch,
     stats: Stats,
@@ -120,18 +158,14 @@ pub struct Pipeline {
     /// Erased ids that clients may still retry for, with the times of their erasures.
     tombstones: HashMap<ProfileId, TimeMs>,
     forgotten: Forgotten,
-    /// Journal rows that are in the store, oldest first, with their sizes in bytes.
-    rows: VecDeque<(JournalSeq, u64)>,
-    rows_bytes: u64,
+    tail: Tail,
     /// The last row of profiles that background warming has to reach; none while all are warm.
     warm_until: Option<i64>,
     destinations: Destinations,
-    /// Deliveries that a question made durable, for the worker.
+    /// Deliveries that became durable, for the worker.
     outbound: Vec<DeliveryRow>,
-    /// Mirrors that have to be told everything.
-    resync: Vec<(AccountNo, ActivationNo)>,
-    /// Mirrors that lost a delivery and have not been told everything since.
-    broken_mirrors: HashSet<(AccountNo, ActivationNo)>,
+    mirrors: Mirrors,
+    retention: Retention,
     /// Set while commits fail: nothing is taken before this instant.
     refusing_until: Option<TimeMs>,
 }

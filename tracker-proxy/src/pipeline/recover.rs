@@ -8,6 +8,7 @@ use super::catalog::{Catalog, StoredCatalog};
 use super::commit::Urgency;
 use super::fold::Position;
 use super::journal::Unpacked;
+use super::tail::Tail;
 use crate::keys::JournalSeq;
 use crate::store::{JournalRow, StoreError};
 
@@ -20,6 +21,7 @@ impl Pipeline {
     /// The inputs of rows that are not folded into every stored profile are folded again, each
     /// with the catalog and the time of its row. What they lead to is in the store already.
     pub(super) fn recover(&mut self) -> Result<(), StoreError> {
+        self.store.release()?;
         self.cache.clear();
         self.timers.clear();
         self.forgotten = super::Forgotten::default();
@@ -31,8 +33,7 @@ impl Pipeline {
         self.outputs
             .id_salt
             .extend_from_slice(&self.head.epoch.to_be_bytes());
-        self.rows = self.store.journal_sizes()?.into();
-        self.rows_bytes = self.rows.iter().map(|(_, bytes)| bytes).sum();
+        self.tail = Tail::of(self.store.journal_sizes()?, self.head.folded);
         let current = self.catalog.clone();
         let refolded = self.refold(&current);
         self.catalog = current;
@@ -51,10 +52,10 @@ impl Pipeline {
         self.tombstones = self.store.tombstones()?.into_iter().collect();
         let aliases = &mut self.aliases;
         self.store.each_alias(&mut |id| aliases.add(id))?;
+        self.recall_mirrors()?;
         self.warm_until = (self.head.warmed_row < last_row).then_some(last_row);
         self.shared.reset_sizes(self.store.audience_sizes()?);
-        self.commit(self.head.clock, Urgency::All, None)?;
-        Ok(())
+        self.commit(self.head.clock, Urgency::All, None)
     }
 
     fn refold(&mut self, current: &Arc<Catalog>) -> Result<u64, StoreError> {

@@ -95,10 +95,10 @@ impl Pipeline {
         let Some(cached) = self.cache.get(id) else {
             return Ok(false);
         };
-        match cached
+        let sighting = cached
             .recent
-            .sighting(message_hash(event.message_id), stated, horizon)
-        {
+            .sighting(message_hash(event.message_id), stated, horizon);
+        match sighting {
             Sighting::New => Ok(false),
             Sighting::Repeat => Ok(true),
             Sighting::AskHistory => {
@@ -109,7 +109,7 @@ impl Pipeline {
                 if let Some(known) = known.filter(|_| !before) {
                     return Ok(known);
                 }
-                let bytes = super::fold::whole_history(self.store.as_ref(), cached)?;
+                let bytes = self.history_of(id)?;
                 let events = super::history::events(&bytes)?;
                 Ok(events
                     .iter()
@@ -193,6 +193,9 @@ impl Pipeline {
         if loser == winner {
             return Ok(());
         }
+        // Rows move from one profile to the other: both have to lie still.
+        self.settle()?;
+        self.store.hold()?;
         self.load(account, winner)?;
         let merges = |id| self.cache.get(id).map_or(0, |cached| cached.profile.merges);
         if merges(winner).saturating_add(merges(loser)) >= MERGES_MAX {

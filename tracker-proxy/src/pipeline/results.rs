@@ -5,7 +5,6 @@ use serde_json::json;
 use tokio::sync::mpsc;
 
 use super::Pipeline;
-use super::feed::Feed;
 use crate::delivery::{AttemptResult, ContentType, Delivery, Outcome, Report};
 use crate::keys::{AccountNo, ActivationNo};
 use crate::store::{DeliveryRow, DeliveryState, OutcomeRow};
@@ -33,27 +32,38 @@ pub(super) fn to_delivery(row: DeliveryRow) -> Delivery {
 pub(super) struct Followup {
     /// Deliveries to be tried again.
     pub(super) retries: Vec<Delivery>,
-    /// Mirrors that have to be told everything again: a delivery of theirs was given up.
-    pub(super) resync: Vec<(AccountNo, ActivationNo)>,
     /// Destinations that said that they are gone.
     pub(super) gone: Vec<(AccountNo, String)>,
 }
 
+impl Followup {
+    pub(super) fn extend(&mut self, more: Self) {
+        self.retries.extend(more.retries);
+        self.gone.extend(more.gone);
+    }
+}
+
 impl Pipeline {
-    /// Turns reports into rows of the next commit.
-    pub(super) fn take_reports(&mut self, reports: &mut Vec<Report>, feed: &mut Feed) -> Followup {
+    /// Turns reports into rows of the next commit, which has to begin before anything else is
+    /// handed over: until it has landed their deliveries look as if they still waited.
+    pub(super) fn take_reports(&mut self, reports: &mut Vec<Report>) -> Followup {
         let mut followup = Followup::default();
         for report in reports.drain(..) {
             match report {
-                Report::Overflow {
+                Report::GivenBack {
                     account,
                     destination,
-                } => feed.overflow((account, destination)),
+                    id,
+                    due,
+                } => self.feed.given_back((account, destination), &id, due),
                 Report::Room {
                     account,
                     destination,
-                } => feed.room((account, destination)),
-                Report::Attempt(result) => self.take_result(*result, &mut followup),
+                } => self.feed.room((account, destination)),
+                Report::Attempt(result) => {
+                    self.feed.reported(&result.delivery.id);
+                    self.take_result(*result, &mut followup);
+                }
             }
         }
         followup
@@ -74,11 +84,8 @@ impl Pipeline {
         };
         let key = (delivery.account, delivery.activation);
         match result.outcome {
-            // Something arrives again: now is the time to mend what was lost before.
-            Outcome::Delivered if self.broken_mirrors.remove(&key) => followup.resync.push(key),
-            Outcome::Failed(_) if self.is_mirror(key.0, key.1) => {
-                self.broken_mirrors.insert(key);
-            }
+            Outcome::Delivered => self.mirror_reached(key),
+            Outcome::Failed(_) if self.is_mirror(key.0, key.1) => self.mirror_lost(key),
             Outcome::DestinationGone => {
                 followup
                     .gone
@@ -111,17 +118,12 @@ impl Pipeline {
     }
 
     /// Sends on what became durable.
-    pub(super) fn send_on(
-        &mut self,
-        fresh: Vec<DeliveryRow>,
-        retries: Vec<Delivery>,
-        feed: &mut Feed,
-        worker: &mpsc::Sender<Delivery>,
-    ) {
+    pub(super) fn send_on(&mut self, retries: Vec<Delivery>, worker: &mpsc::Sender<Delivery>) {
+        let fresh = std::mem::take(&mut self.outbound);
         for delivery in fresh.into_iter().map(to_delivery).chain(retries) {
-            feed.send(delivery, worker);
+            self.feed.send(delivery, worker);
         }
-        if let Err(error) = feed.advance(self.store.as_ref(), worker) {
+        if let Err(error) = self.feed.advance(self.store.as_ref(), worker) {
             tracing::error!(%error, "deliveries that wait in the store could not be read");
         }
     }

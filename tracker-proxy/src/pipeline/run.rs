@@ -5,18 +5,21 @@ use tokio::sync::{mpsc, oneshot};
 use super::Pipeline;
 use super::commit::Urgency;
 use super::failure::refuse;
-use super::feed::Feed;
+use super::flight::Flight;
 use super::handle::{Progress, Question};
 use super::results::Followup;
 use crate::clock::{Clock, TimeMs};
 use crate::delivery::{Delivery, Destinations, Report};
-use crate::ingest::{Submission, Unavailable};
+use crate::ingest::Submission;
 use crate::keys::{AccountNo, ActivationNo};
+use crate::store::StoreError;
 
 /// How many submissions go into one commit.
 const SUBMISSIONS_PER_COMMIT: usize = 256;
 /// How many reports of the delivery worker go into one commit.
 const REPORTS_PER_COMMIT: usize = 1_024;
+/// How long to wait before a clock that is not believed is looked at again, in milliseconds.
+const DOUBT_PAUSE_MS: i64 = 1_000;
 /// How long to wait before the worker's channel is looked at again, in milliseconds.
 const FEED_PAUSE_MS: i64 = 20;
 
@@ -44,19 +47,24 @@ impl Pipeline {
         mut stop: oneshot::Receiver<()>,
     ) {
         let (mut submissions, mut reports) = (Vec::new(), Vec::new());
-        let mut feed = Feed::from_store();
         let (mut intake_open, mut stopping) = (true, false);
+        let landed = self.writer.landed();
         while !stopping {
-            let wake = self.next_wake(&feed, clock.now());
+            let wake = self.next_wake(clock.now());
+            let flying = self.flight.is_some();
+            let room = SUBMISSIONS_PER_COMMIT.saturating_sub(self.waiting.len());
             let mut question = None;
             tokio::select! {
                 biased;
                 _ = &mut stop => stopping = true,
                 asked = asked.recv() => question = asked,
-                count = channels.submissions.recv_many(&mut submissions, SUBMISSIONS_PER_COMMIT),
-                    if intake_open => intake_open = count > 0,
-                Some(report) = channels.reports.recv() => reports.push(report),
-                () = clock.sleep_until(wake) => {}
+                () = landed.notified(), if flying => {}
+                count = channels.submissions.recv_many(&mut submissions, room),
+                    if intake_open && room > 0 => intake_open = count > 0,
+                Some(report) = channels.reports.recv(), if reports.len() < REPORTS_PER_COMMIT => {
+                    reports.push(report);
+                }
+                () = clock.sleep_until(wake), if !flying => {}
             }
             // Whatever came in besides goes into the same commit.
             while reports.len() < REPORTS_PER_COMMIT
@@ -64,21 +72,12 @@ impl Pipeline {
             {
                 reports.push(report);
             }
+            self.doubt(clock.is_doubtful());
             self.try_again_when_due(self.now(clock.now()));
-            // While commits fail memory is empty: a question would answer, and write, nonsense.
-            // Dropped, it tells its asker to come again.
-            if let Some(question) = question
-                && self.refusing_until.is_none()
-            {
-                question(&mut self);
+            if let Some(question) = question {
+                self.answer(question, clock.now());
             }
-            self.turn(
-                clock.now(),
-                &mut submissions,
-                &mut reports,
-                &mut feed,
-                &channels,
-            );
+            self.turn(clock.now(), &mut submissions, &mut reports, &channels);
         }
         while let Ok(submission) = channels.submissions.try_recv() {
             submissions.push(submission);
@@ -86,17 +85,14 @@ impl Pipeline {
         while let Ok(report) = channels.reports.try_recv() {
             reports.push(report);
         }
-        self.turn(
-            clock.now(),
-            &mut submissions,
-            &mut reports,
-            &mut feed,
-            &channels,
-        );
+        let ended = self.settle();
+        self.or_give_up(clock.now(), ended);
+        self.turn(clock.now(), &mut submissions, &mut reports, &channels);
         if let Err(error) = self.commit(self.now(clock.now()), Urgency::All, None) {
+            self.give_up(self.now(clock.now()), &error);
             tracing::error!(%error, "the last write-back failed: the next start folds the journal");
         }
-        self.shared.set_ready(false);
+        self.shared.set_working(false);
     }
 
     /// The pipeline's time: the machine's, but it never goes back.
@@ -104,80 +100,127 @@ impl Pipeline {
         clock.max(self.head.clock)
     }
 
-    fn next_wake(&self, feed: &Feed, clock: TimeMs) -> TimeMs {
+    fn next_wake(&self, clock: TimeMs) -> TimeMs {
         if let Some(until) = self.refusing_until {
             return until;
         }
         if self.warm_until.is_some() {
             return clock;
         }
-        let feeding = if feed.is_behind() {
+        let feeding = if self.feed.is_behind() {
             clock.plus(FEED_PAUSE_MS)
         } else {
             TimeMs::MAX
         };
-        self.timers.next().min(self.write_back_due()).min(feeding)
+        let next = self.write_back_due().min(feeding).min(self.retention.due);
+        if self.shared.is_doubtful() {
+            // The clock may be set right, or be believed, at any time.
+            return next.min(clock.plus(DOUBT_PAUSE_MS));
+        }
+        next.min(self.timers.next())
     }
 
-    /// One turn: fold everything that is there, commit once, then answer.
+    /// While nobody knows what time it is no timer fires, and nobody need send events here.
+    fn doubt(&self, doubtful: bool) {
+        if self.shared.set_doubtful(doubtful) {
+            if doubtful {
+                tracing::error!(
+                    "the wall clock jumped ahead and the boot clock did not: timers wait until it \
+                     is set right, or has stood by it for a while"
+                );
+            } else {
+                tracing::warn!("the clock is believed again: timers go on");
+            }
+        }
+    }
+
+    /// Answers a question. While commits fail memory is empty: it would answer, and write,
+    /// nonsense. Dropped, it tells its asker to come again.
+    fn answer(&mut self, question: Question, clock: TimeMs) {
+        if question.sees_only_durable {
+            let now = self.now(clock);
+            let durable = self.commit(now, Urgency::Calm, None);
+            self.or_give_up(clock, durable);
+        }
+        if self.refusing_until.is_none() {
+            (question.run)(self);
+        }
+    }
+
+    /// One turn: see what became durable, fold everything that is there, and commit it unless a
+    /// commit is under way; then it goes into the one after that.
     fn turn(
         &mut self,
         clock: TimeMs,
         submissions: &mut Vec<Submission>,
         reports: &mut Vec<Report>,
-        feed: &mut Feed,
         channels: &Channels,
     ) {
+        let landed = self.land();
+        self.or_give_up(clock, landed);
         let now = self.now(clock);
         if self.refusing_until.is_some() {
             refuse(submissions.drain(..));
             return;
         }
-        let mut replies = Vec::with_capacity(submissions.len());
-        let folded = self.fold_turn(now, submissions, &mut replies);
-        let followup = self.take_reports(reports, feed);
-        match folded.and_then(|()| self.commit(now, Urgency::Calm, None)) {
-            Ok(fresh) => {
-                for (reply, verdicts) in replies {
-                    // A client that went away meanwhile will send again, and it is a repeat then.
-                    drop(reply.send(Ok(verdicts)));
-                }
-                let fresh = std::mem::take(&mut self.outbound)
-                    .into_iter()
-                    .chain(fresh)
-                    .collect();
-                let Followup {
-                    retries,
-                    resync,
-                    gone,
-                } = followup;
-                self.send_on(fresh, retries, feed, &channels.deliveries);
-                for mirror in resync.into_iter().chain(std::mem::take(&mut self.resync)) {
-                    // Without anybody to do it, the next start finds it to be done.
-                    channels.resyncs.send(mirror).unwrap_or_default();
-                }
-                for (account, destination) in gone {
-                    self.disable(account, &destination, now);
-                }
-            }
-            Err(error) => {
-                for (reply, _) in replies {
-                    drop(reply.send(Err(Unavailable)));
-                }
-                // The attempts happened all the same: they are made again, under the same ids.
-                *feed = Feed::from_store();
-                self.give_up(now, &error);
-            }
+        let folded = self.fold_submissions(now, submissions);
+        self.or_give_up(clock, folded);
+        if self.flight.is_none() && self.refusing_until.is_none() {
+            self.follow_up(now, channels);
+            let begun = self.begin(now, reports);
+            self.or_give_up(clock, begun);
         }
         let progress = Progress {
             done: self.head.warmed_row,
             until: self.warm_until.unwrap_or(0),
         };
         self.shared.show(progress, self.stats.profiles);
-        if let Err(error) = self.store.rest() {
-            tracing::error!(%error, "the store cannot be read");
-        }
         self.gauges();
+    }
+
+    /// Does what became possible with the commits that have landed.
+    fn follow_up(&mut self, now: TimeMs, channels: &Channels) {
+        // The aliases of what is folded and not committed are nowhere but in memory.
+        self.cache.evict(self.outputs.apply.aliases.is_empty());
+        let Followup { retries, gone } = std::mem::take(&mut self.followup);
+        self.send_on(retries, &channels.deliveries);
+        for mirror in self.mirrors.take_due() {
+            // Without anybody to do it, the next start finds it to be done.
+            channels.resyncs.send(mirror).unwrap_or_default();
+        }
+        for (account, destination) in gone {
+            self.disable(account, &destination, now);
+        }
+    }
+
+    /// Begins the next commit, or work that the last ones left behind.
+    fn begin(&mut self, now: TimeMs, reports: &mut Vec<Report>) -> Result<(), StoreError> {
+        if self.refusing_until.is_some() {
+            return Ok(());
+        }
+        if std::mem::take(&mut self.wants_tending) {
+            self.store.release()?;
+            self.flight = Some(Flight::Tending(self.writer.tend()));
+            return Ok(());
+        }
+        let followup = self.take_reports(reports);
+        self.fold_due(now)?;
+        self.prune_slice(now)?;
+        // What is read from now on, is read with the commit before this one.
+        self.store.release()?;
+        self.take_off(now, Urgency::Calm, None, followup);
+        Ok(())
+    }
+
+    /// Throws memory away where something failed, after what is under way has landed.
+    fn or_give_up(&mut self, clock: TimeMs, done: Result<(), StoreError>) {
+        let Err(error) = done else {
+            return;
+        };
+        if let Err(error) = self.settle() {
+            tracing::error!(%error, "a commit failed as well");
+        }
+        self.give_up(self.now(clock), &error);
     }
 
     fn gauges(&self) {

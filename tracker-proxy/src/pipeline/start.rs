@@ -74,8 +74,7 @@ pub fn start(
     pipeline.recover()?;
     pipeline.show_destinations(None);
     pipeline.switch(now, compile, |stored| *stored = wanted)?;
-    pipeline.find_unsynced_mirrors()?;
-    shared.set_ready(true);
+    shared.set_working(true);
     let broken = |what: &str, error: std::io::Error| {
         SwitchError::Store(StoreError::Damaged(format!("no {what}: {error}")))
     };
@@ -98,8 +97,15 @@ impl Pipeline {
         bounds: Bounds,
     ) -> Result<Self, StoreError> {
         let head = store.head()?;
+        let reader = store.reader()?;
         Ok(Self {
-            store,
+            store: reader,
+            writer: super::Writer::start(store)?,
+            flight: None,
+            wants_tending: false,
+            waiting: Vec::new(),
+            followup: super::Followup::default(),
+            feed: super::Feed::from_store(),
             catalog,
             shared,
             bounds,
@@ -108,19 +114,19 @@ impl Pipeline {
             cache: Cache::new(bounds.cache_bytes),
             timers: super::Timers::default(),
             packer: super::Packer::default(),
+            framer: super::Framer::default(),
             outputs: super::Outputs::default(),
             scratch: super::Scratch::default(),
             aliases: super::Filter::default(),
             tombstones: std::collections::HashMap::new(),
             forgotten: super::Forgotten::default(),
             stats: super::Stats::default(),
-            rows: std::collections::VecDeque::new(),
-            rows_bytes: 0,
+            tail: super::Tail::default(),
             warm_until: None,
             refusing_until: None,
             outbound: Vec::new(),
-            resync: Vec::new(),
-            broken_mirrors: std::collections::HashSet::new(),
+            mirrors: super::Mirrors::default(),
+            retention: super::Retention::default(),
         })
     }
 }

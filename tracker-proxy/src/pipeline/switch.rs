@@ -6,10 +6,10 @@ use std::sync::Arc;
 use super::Pipeline;
 use super::catalog::{Account, Catalog, StoredAccount, StoredCatalog};
 use super::commit::Urgency;
-use crate::activation::Mode;
+use super::mirrors::MirrorKey;
 use crate::clock::TimeMs;
 use crate::delivery::DestinationMap;
-use crate::keys::{AccountNo, ActivationNo, AudienceNo, CatalogVersion};
+use crate::keys::{AccountNo, AudienceNo, CatalogVersion};
 use crate::store::{CatalogRow, StoreError};
 
 /// Compiles a stored catalog; replaces `${NAME}` on the way.
@@ -78,8 +78,7 @@ impl Pipeline {
     ) -> Result<(), StoreError> {
         // Rows before this one were folded with the old definitions, so they are committed first.
         // With everything written back, warming finds every profile among the stored ones.
-        let fresh = self.commit(now, Urgency::All, None)?;
-        self.outbound.extend(fresh);
+        self.commit(now, Urgency::All, None)?;
         let body = serde_json::to_string(&after.stored())
             .map_err(|error| StoreError::Damaged(error.to_string()))?;
         let mut dropped = Vec::new();
@@ -99,6 +98,7 @@ impl Pipeline {
             self.warm_until = (count > 0).then_some(last);
         }
         self.outputs.apply.dropped_audiences = dropped.clone();
+        self.want_new_mirrors(before, after);
         let row = CatalogRow {
             version: after.version.0,
             body,
@@ -108,16 +108,6 @@ impl Pipeline {
         self.shared.forget(&dropped);
         self.shared.publish(after.clone());
         self.show_destinations(Some(before));
-        for account in &after.accounts {
-            let was_on = before
-                .account(account.stored.no)
-                .map(|old| active_mirrors(old));
-            let was_on = was_on.unwrap_or_default();
-            let on = active_mirrors(account)
-                .into_iter()
-                .filter(|no| !was_on.contains(no));
-            self.resync.extend(on.map(|no| (account.stored.no, no)));
-        }
         Ok(())
     }
 
@@ -139,17 +129,19 @@ impl Pipeline {
         self.destinations.replace(all);
     }
 
-    /// Mirrors that were activated and never told everything: a stop came in between.
-    pub(super) fn find_unsynced_mirrors(&mut self) -> Result<(), StoreError> {
-        for account in &self.catalog.clone().accounts {
-            for no in active_mirrors(account) {
-                let told = self.resync.contains(&(account.stored.no, no));
-                if !told && !self.store.has_replaced(no)? {
-                    self.resync.push((account.stored.no, no));
-                }
-            }
+    /// Mirrors that are switched on with these definitions have to be told everything.
+    fn want_new_mirrors(&mut self, before: &Arc<Catalog>, after: &Arc<Catalog>) {
+        let on = |catalog: &Arc<Catalog>| -> HashSet<MirrorKey> {
+            let accounts = catalog.accounts.iter();
+            accounts
+                .flat_map(|account| active_mirrors(account))
+                .collect()
+        };
+        let (was_on, is_on) = (on(before), on(after));
+        self.forget_mirrors(|mirror| is_on.contains(mirror));
+        for (account, no) in is_on.difference(&was_on) {
+            self.want_resync(*account, *no);
         }
-        Ok(())
     }
 
     /// A destination said that it is gone: whatever sends to it is switched off.
@@ -185,12 +177,9 @@ impl Pipeline {
     }
 }
 
-fn active_mirrors(account: &Account) -> Vec<ActivationNo> {
-    let mirrors = account
-        .activations
-        .iter()
-        .filter(|one| one.definition.mode == Mode::Mirror && one.definition.active);
-    mirrors.map(|one| one.no).collect()
+fn active_mirrors(account: &Account) -> impl Iterator<Item = MirrorKey> {
+    let mirrors = account.mirrors().filter(|one| one.definition.active);
+    mirrors.map(|one| (account.stored.no, one.no))
 }
 
 impl StoredCatalog {

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use crate::clock::TimeMs;
 use crate::keys::{AccountNo, ProfileId};
-use crate::store::{Store, StoreError};
+use crate::store::{Reader, StoreError};
 
 /// How far ahead timers are held in memory, in milliseconds.
 const AHEAD_MS: i64 = 10 * 60 * 1_000;
@@ -48,7 +48,7 @@ impl Timers {
     /// Reads what became near. `unwritten` are the timers of profiles that the store has not yet.
     pub(super) fn read(
         &mut self,
-        store: &(dyn Store + Send),
+        store: &(dyn Reader + Send),
         now: TimeMs,
         unwritten: impl Iterator<Item = (TimeMs, ProfileId, AccountNo)>,
     ) -> Result<(), StoreError> {

@@ -36,15 +36,14 @@ impl Pipeline {
         people: &[Name],
         on: bool,
     ) -> Result<Uploaded, StoreError> {
-        if self.unfolded_bytes() > self.bounds.tail_bytes {
+        if self.tail.unfolded_bytes() > self.bounds.tail_bytes {
             return Err(StoreError::Full);
         }
         let now = self.now(clock);
         let uploaded = self
             .upload_all(now, account, list, people, on)
             .and_then(|uploaded| {
-                let fresh = self.commit(now, Urgency::Calm, None)?;
-                self.outbound.extend(fresh);
+                self.commit(now, Urgency::Calm, None)?;
                 Ok(uploaded)
             });
         if let Err(error) = &uploaded {

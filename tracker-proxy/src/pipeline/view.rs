@@ -46,7 +46,7 @@ impl Pipeline {
     ///
     /// The store cannot be opened once more.
     pub fn reader(&self) -> Result<Box<dyn Reader + Send>, StoreError> {
-        self.store.reader()
+        self.writer.reader()
     }
 
     /// What is known of the person with that id, without their history.
@@ -101,11 +101,19 @@ impl Pipeline {
         Ok(members)
     }
 
-    /// Has a mirror told everything, as soon as those before it are told.
-    pub fn want_resync(&mut self, account: AccountNo, no: ActivationNo) {
-        if !self.resync.contains(&(account, no)) {
-            self.resync.push((account, no));
+    /// Looks at a profile, if it is there. A long row of them pushes no others out of the cache.
+    pub(super) fn with_profile(
+        &self,
+        account: AccountNo,
+        id: ProfileId,
+        look: impl FnOnce(&Profile),
+    ) -> Result<(), StoreError> {
+        if let Some(cached) = self.cache.get(id) {
+            look(&cached.profile);
+        } else if let Some(stored) = self.store.profile(account, id)? {
+            look(&super::decode_profile(&stored.state)?);
         }
+        Ok(())
     }
 
     /// The person with that id.
@@ -155,6 +163,15 @@ impl Pipeline {
         Ok(profile.map(|profile| Person { profile, history }))
     }
 
+    /// The encoded history of a profile in memory.
+    pub(super) fn history_of(&mut self, id: ProfileId) -> Result<Vec<u8>, StoreError> {
+        self.settle_for(id)?;
+        match self.cache.get(id) {
+            Some(cached) => super::fold::whole_history(self.store.as_ref(), cached),
+            None => Ok(Vec::new()),
+        }
+    }
+
     /// The pipeline's time: what a question has to be answered for.
     #[must_use]
     pub fn time(&self, clock: TimeMs) -> TimeMs {
@@ -169,14 +186,11 @@ impl Pipeline {
     /// The store does not work.
     pub fn settled_reader(&mut self) -> Result<Box<dyn Reader + Send>, StoreError> {
         let now = self.head.clock;
-        match self.commit(now, Urgency::All, None) {
-            Ok(fresh) => self.outbound.extend(fresh),
-            Err(error) => {
-                self.give_up(now, &error);
-                return Err(error);
-            }
+        if let Err(error) = self.commit(now, Urgency::All, None) {
+            self.give_up(now, &error);
+            return Err(error);
         }
-        self.store.reader()
+        self.writer.reader()
     }
 
     /// Whether a delivery may still be sent to the person whom it is about.
@@ -239,17 +253,12 @@ impl Pipeline {
             replayed.push(row);
         }
         let count = replayed.len();
-        match self.commit(now, Urgency::Calm, None) {
-            Ok(fresh) => {
-                self.outbound.extend(fresh);
-                self.outbound.extend(replayed);
-                Ok(count)
-            }
-            Err(error) => {
-                self.give_up(now, &error);
-                Err(error)
-            }
+        if let Err(error) = self.commit(now, Urgency::Calm, None) {
+            self.give_up(now, &error);
+            return Err(error);
         }
+        self.outbound.extend(replayed);
+        Ok(count)
     }
 }
 

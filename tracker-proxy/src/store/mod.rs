@@ -10,24 +10,29 @@
 
 mod error;
 mod fault;
+mod outbound;
 mod rows;
 pub mod sqlite;
 
 pub use error::StoreError;
 pub use fault::{Fault, Faults, Step};
+pub use outbound::{
+    AgedRow, DeliveryFilter, DeliveryRow, DeliveryState, OutboxRow, OutcomeRow, PrunedRow,
+    ResyncRow, Want,
+};
 pub use rows::{
-    AliasRow, Apply, CatalogRow, Commit, DeliveryFilter, DeliveryRow, DeliveryState, Erasure, Head,
-    HistoryChunk, JournalRow, MemberRow, MembershipRow, OutboxRow, OutcomeRow, ProfileRow,
-    Rewritten, StoredProfile, TombstoneRow, WriteBack, Written,
+    AliasRow, Apply, CatalogRow, Commit, Erasure, Head, HistoryChunk, HistoryCut, JournalRow,
+    MemberRow, MembershipRow, ProfileRow, Rewritten, StoredProfile, TombstoneRow, WriteBack,
+    Written,
 };
 
 use crate::clock::TimeMs;
-use crate::keys::{AccountNo, ActivationNo, AudienceNo, JournalSeq, ProfileId};
+use crate::keys::{AccountNo, AudienceNo, JournalSeq, ProfileId};
 
 /// The writing side. One owner holds it; a second one is refused when it opens.
 ///
 /// A trait because two backends are real: SQLite here, PostgreSQL for several proxies.
-pub trait Store: Reader + std::fmt::Debug {
+pub trait Store: Reader {
     /// Makes a commit durable, and says where each profile of its write-back lies now.
     ///
     /// # Errors
@@ -43,12 +48,24 @@ pub trait Store: Reader + std::fmt::Debug {
     /// As for [`Store::commit`].
     fn erase(&mut self, erasure: &Erasure) -> Result<(), StoreError>;
 
-    /// Says that nothing is read or written for a while: what was held for reading is let go.
+    /// True if commits have left work behind that [`Store::tend`] does.
+    fn wants_tending(&self) -> bool;
+
+    /// Does what commits left to be done, such as copying the log into the file. It takes longer
+    /// than a commit; nothing is lost where it fails or is never done. Readers that hold their
+    /// view keep it from being done wholly.
     ///
     /// # Errors
     ///
-    /// The store cannot be read.
-    fn rest(&self) -> Result<(), StoreError>;
+    /// As for [`Store::commit`].
+    fn tend(&mut self) -> Result<(), StoreError>;
+
+    /// A reading side of its own that goes on seeing what is committed now.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be opened once more.
+    fn snapshot(&self) -> Result<Box<dyn Reader + Send>, StoreError>;
 
     /// A reading side of its own, for another thread.
     ///
@@ -59,7 +76,22 @@ pub trait Store: Reader + std::fmt::Debug {
 }
 
 /// The reading side: sees what is committed.
-pub trait Reader {
+pub trait Reader: std::fmt::Debug {
+    /// Holds the view: until [`Reader::release`] every question is answered from the state that
+    /// the first one finds. That costs less than finding the newest state for each.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    fn hold(&self) -> Result<(), StoreError>;
+
+    /// Lets the view go: the next question sees what is committed by then.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    fn release(&self) -> Result<(), StoreError>;
+
     /// Where the store stands.
     ///
     /// # Errors
@@ -167,6 +199,33 @@ pub trait Reader {
     /// The store cannot be read.
     fn history(&self, row: i64) -> Result<Vec<HistoryChunk>, StoreError>;
 
+    /// Up to `limit` sealed chunks of a profile's history after the chunk `after`, each with its
+    /// number, in the order of arrival.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    fn history_after(
+        &self,
+        row: i64,
+        after: i64,
+        limit: u32,
+    ) -> Result<Vec<(i64, HistoryChunk)>, StoreError>;
+
+    /// The open end of a profile's history.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    fn history_tail(&self, row: i64) -> Result<HistoryChunk, StoreError>;
+
+    /// How many sealed chunks a profile's history has.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    fn history_chunks(&self, row: i64) -> Result<u32, StoreError>;
+
     /// Up to `limit` profiles whose timer is due at or before `until`, earliest first.
     ///
     /// # Errors
@@ -198,6 +257,20 @@ pub trait Reader {
         limit: u32,
     ) -> Result<Vec<MemberRow>, StoreError>;
 
+    /// Up to `limit` profiles after the profile `after` that were members of an audience and left,
+    /// in the order of keys.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    fn former_members(
+        &self,
+        account: AccountNo,
+        audience: AudienceNo,
+        after: Option<ProfileId>,
+        limit: u32,
+    ) -> Result<Vec<MemberRow>, StoreError>;
+
     /// Calls `with` for every id that has an alias.
     ///
     /// # Errors
@@ -212,25 +285,38 @@ pub trait Reader {
     /// The store cannot be read.
     fn tombstones(&self) -> Result<Vec<(ProfileId, TimeMs)>, StoreError>;
 
-    /// Up to `limit` deliveries that wait, after row `after`; only those of one destination
-    /// where one is named.
+    /// The destinations for which deliveries wait.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    fn waiting_destinations(&self) -> Result<Vec<(AccountNo, String)>, StoreError>;
+
+    /// Up to `limit` deliveries of a destination that wait, after the due time and row `after`, in
+    /// the order in which they are due.
     ///
     /// # Errors
     ///
     /// The store cannot be read.
     fn waiting_deliveries(
         &self,
-        destination: Option<(AccountNo, &str)>,
-        after: i64,
+        account: AccountNo,
+        destination: &str,
+        after: (TimeMs, i64),
         limit: u32,
     ) -> Result<Vec<DeliveryRow>, StoreError>;
 
-    /// Up to `limit` deliveries after row `after` that wait or were given up, in order.
+    /// The deliveries that wait or were given up and may name one of these persons: those that
+    /// their outbox rows belong to, and every list of members.
     ///
     /// # Errors
     ///
     /// The store cannot be read.
-    fn undelivered(&self, after: i64, limit: u32) -> Result<Vec<DeliveryRow>, StoreError>;
+    fn undelivered(
+        &self,
+        account: AccountNo,
+        persons: &[ProfileId],
+    ) -> Result<Vec<DeliveryRow>, StoreError>;
 
     /// A delivery by its id.
     ///
@@ -249,12 +335,26 @@ pub trait Reader {
         filter: &DeliveryFilter,
     ) -> Result<Vec<(OutboxRow, Option<DeliveryRow>)>, StoreError>;
 
-    /// True if a mirror was ever told everything.
+    /// Up to `limit` outbox rows after row `after`, oldest first.
     ///
     /// # Errors
     ///
     /// The store cannot be read.
-    fn has_replaced(&self, activation: ActivationNo) -> Result<bool, StoreError>;
+    fn outbox_after(&self, after: i64, limit: u32) -> Result<Vec<AgedRow>, StoreError>;
+
+    /// The number of the newest outbox row.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    fn newest_outbox(&self) -> Result<i64, StoreError>;
+
+    /// The mirrors that have to be told everything.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    fn resyncs(&self) -> Result<Vec<ResyncRow>, StoreError>;
 
     /// How many outbox rows are in each state, with the reason of those that have one.
     ///

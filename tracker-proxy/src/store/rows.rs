@@ -1,9 +1,8 @@
 //! The rows that go into a store and come out of it.
 
-use std::borrow::Cow;
-
+use super::outbound::{DeliveryRow, OutboxRow, OutcomeRow, PrunedRow, ResyncRow};
 use crate::clock::TimeMs;
-use crate::keys::{AccountNo, ActivationNo, AudienceNo, JournalSeq, ProfileId};
+use crate::keys::{AccountNo, AudienceNo, JournalSeq, ProfileId};
 
 /// Where a store stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,113 +86,6 @@ pub struct MemberRow {
     pub number: u32,
 }
 
-/// One transition or trigger that an activation looked at, and what became of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OutboxRow {
-    /// Its number; 0 until the store gives one.
-    pub seq: i64,
-    /// The account.
-    pub account: AccountNo,
-    /// The activation.
-    pub activation: ActivationNo,
-    /// The audience.
-    pub audience: AudienceNo,
-    /// The profile; none for a `replace`, which is about all members.
-    pub profile: Option<ProfileId>,
-    /// The transition number.
-    pub number: u32,
-    /// `join`, `leave`, `add`, `remove`, `replace`, `renewal` or `event`.
-    pub op: Cow<'static, str>,
-    /// When.
-    pub at: TimeMs,
-    /// The delivery that carries it.
-    pub delivery: Option<String>,
-    /// Why nothing is sent, where nothing is.
-    pub reason: Option<Cow<'static, str>>,
-}
-
-/// The states of a delivery. Stored by number: append, never reorder.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum DeliveryState {
-    /// Waits for its next attempt.
-    Pending = 0,
-    /// A 2xx came back.
-    Delivered = 1,
-    /// Given up: a dead letter, which can be replayed.
-    Failed = 2,
-    /// Dropped before an attempt, with a reason.
-    Skipped = 3,
-}
-
-impl DeliveryState {
-    /// The word in answers.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::Delivered => "delivered",
-            Self::Failed => "failed",
-            Self::Skipped => "skipped",
-        }
-    }
-
-    /// The state with that number.
-    #[must_use]
-    pub fn from_number(number: i64) -> Option<Self> {
-        [Self::Pending, Self::Delivered, Self::Failed, Self::Skipped]
-            .into_iter()
-            .find(|state| *state as i64 == number)
-    }
-}
-
-/// One message to one destination: frozen body, one id for every attempt.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DeliveryRow {
-    /// Its number; 0 until the store gives one.
-    pub row: i64,
-    /// `webhook-id`.
-    pub id: String,
-    /// The account.
-    pub account: AccountNo,
-    /// The activation.
-    pub activation: ActivationNo,
-    /// The destination's id.
-    pub destination: String,
-    /// The person, where there is one.
-    pub profile: Option<ProfileId>,
-    /// The frozen body; empty once delivered.
-    pub body: Vec<u8>,
-    /// Where it stands.
-    pub state: DeliveryState,
-    /// Why it failed or was skipped.
-    pub reason: Option<String>,
-    /// How many attempts there were.
-    pub attempts: u32,
-    /// JSON array of all attempts.
-    pub log: String,
-    /// When the next attempt is due.
-    pub next: TimeMs,
-    /// When it was made.
-    pub created: TimeMs,
-}
-
-/// What an attempt did to a delivery.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OutcomeRow {
-    /// The delivery.
-    pub id: String,
-    /// Its new state.
-    pub state: DeliveryState,
-    /// Why.
-    pub reason: Option<String>,
-    /// How many attempts there were.
-    pub attempts: u32,
-    /// The attempt, as a JSON object.
-    pub log: String,
-    /// When the next attempt is due.
-    pub next: TimeMs,
-}
-
 /// A profile on its way into the store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProfileRow {
@@ -253,6 +145,15 @@ pub struct TombstoneRow {
     pub until: TimeMs,
 }
 
+/// The oldest sealed chunks of a history.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HistoryCut {
+    /// The row of the profile.
+    pub row: i64,
+    /// How many.
+    pub chunks: u32,
+}
+
 /// What was derived from one journal row; durable with it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Apply {
@@ -268,6 +169,14 @@ pub struct Apply {
     pub deliveries: Vec<DeliveryRow>,
     /// Results of attempts.
     pub outcomes: Vec<OutcomeRow>,
+    /// Mirrors that have to be told everything, or were.
+    pub resyncs: Vec<ResyncRow>,
+    /// Outbox rows that have been kept for long enough.
+    pub pruned: Vec<PrunedRow>,
+    /// Journal rows with other entries than before.
+    pub rewritten: Vec<JournalRow>,
+    /// A part of a history that goes.
+    pub history_cut: Option<HistoryCut>,
 }
 
 /// Profiles that are written, coalesced, some time after their events were journaled.
@@ -329,6 +238,8 @@ pub struct Erasure {
     pub profile: ProfileId,
     /// Every id of the person, the profile's own key included.
     pub ids: Vec<TombstoneRow>,
+    /// Every audience that they may be listed in.
+    pub audiences: Vec<AudienceNo>,
     /// Journal rows without the person's inputs.
     pub rewritten: Vec<JournalRow>,
     /// Undelivered messages that mention the person.
@@ -341,21 +252,4 @@ pub struct Erasure {
     pub clock: TimeMs,
     /// As in [`Commit`].
     pub sequence: u64,
-}
-
-/// Which outbox rows are wanted.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DeliveryFilter {
-    /// The account.
-    pub account: AccountNo,
-    /// Only of this activation.
-    pub activation: Option<ActivationNo>,
-    /// Only of deliveries in this state; `skipped` includes what was never sent.
-    pub state: Option<DeliveryState>,
-    /// Only with this reason.
-    pub reason: Option<String>,
-    /// Only rows before this one.
-    pub before: Option<i64>,
-    /// At most this many.
-    pub limit: u32,
 }

@@ -1,5 +1,6 @@
 //! From what an author wrote to an [`Activation`].
 
+mod check;
 mod payload;
 
 use self::payload::read_payload;

@@ -7,8 +7,8 @@ use crate::admin::auth::Manager;
 use crate::admin::problem::Problem;
 use crate::clock::TimeMs;
 use crate::keys::{AccountNo, ActivationNo};
-use crate::pipeline::SwitchError;
 use crate::pipeline::catalog::{Account, Stored, StoredActivation, StoredCatalog};
+use crate::pipeline::{self, SwitchError};
 
 /// A change of one definition.
 #[derive(Debug)]
@@ -94,6 +94,8 @@ pub(in crate::admin) async fn switch(
     admin: &Admin,
     change: impl FnOnce(&mut StoredCatalog) + Send + 'static,
 ) -> Result<(), Refused> {
+    let written = pipeline::write_back(&admin.state.handle).await;
+    written.map_err(|error| Refused::Problem(error.into()))?;
     let (now, compile) = (admin.now(), admin.state.compile.clone());
     let asked = admin.question(move |pipeline| {
         let switched = pipeline.switch(now, &*compile, change);

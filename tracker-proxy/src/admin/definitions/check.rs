@@ -5,13 +5,12 @@ use std::collections::HashSet;
 use serde_json::Value;
 
 use super::{Kind, mask};
-use crate::activation::payload::template;
-use crate::activation::{Activation, Payload};
+use crate::activation::Activation;
 use crate::admin::body::checked;
 use crate::admin::problem::Problem;
 use crate::audience::{AudienceSet, Definition};
 use crate::delivery::Destination;
-use crate::document::{Mistake, Mistakes, Node, NodeKind, Place, suggestion};
+use crate::document::{Mistake, Mistakes, Node, NodeKind, suggestion};
 use crate::pipeline::catalog::{Account, Stored};
 
 /// The path of an audience with one of these ids is that of a call.
@@ -149,16 +148,8 @@ fn activation(account: &Account, node: &Node) -> Result<String, Vec<Mistake>> {
         exists(node.get(key), "audience", &audiences, &mut mistakes);
     }
     exists(node.get("to"), "destination", &destinations, &mut mistakes);
-    if let Some(activation) = &read
-        && let Payload::Template(body) = &activation.payload
-    {
-        let place = node.get("payload").and_then(|payload| payload.get("body"));
-        let place = place.map_or(Place::default(), |body| body.place);
-        let mut found = Vec::new();
-        template::check(body, &activation.on, &mut found);
-        found
-            .into_iter()
-            .for_each(|message| mistakes.add(place, message));
+    if let Some(activation) = &read {
+        activation.check(node, &mut mistakes);
     }
     checked(read, mistakes).map(|activation| activation.id)
 }

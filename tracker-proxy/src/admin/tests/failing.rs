@@ -7,8 +7,9 @@ use std::time::Duration;
 use serde_json::{Value as Json, json};
 
 use crate::admin::Bounds;
-use crate::admin::testing::{Server, event};
+use crate::admin::testing::Server;
 use crate::ingest::EventKind;
+use crate::ingest::testing::event;
 use crate::store::{Fault, Faults, Step};
 
 #[tokio::test]

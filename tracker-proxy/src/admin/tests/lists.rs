@@ -3,7 +3,8 @@
 use http::Method;
 use serde_json::json;
 
-use crate::admin::testing::{READ, Server, event};
+use crate::admin::testing::{READ, Server};
+use crate::ingest::testing::event;
 use crate::ingest::{Event, EventKind};
 
 #[tokio::test]

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value as Json, json};
 
-use crate::admin::testing::{BEGIN, Server, event};
+use crate::admin::testing::{BEGIN, Server};
+use crate::ingest::testing::event;
 use crate::ingest::{Event, EventKind};
 
 fn users(list: &[Json]) -> BTreeSet<&str> {

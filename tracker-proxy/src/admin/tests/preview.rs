@@ -4,7 +4,8 @@ use http::Method;
 use serde_json::{Value as Json, json};
 
 use crate::admin::Bounds;
-use crate::admin::testing::{BEGIN, READ, Server, event};
+use crate::admin::testing::{BEGIN, READ, Server};
+use crate::ingest::testing::event;
 use crate::ingest::{Event, EventKind};
 
 async fn with_visitors(bounds: Bounds, users: usize, visitors: usize) -> Server {

@@ -61,7 +61,7 @@ pub(super) struct Lane {
     pub(super) wake: Option<TimeMs>,
     /// Whether the lane is in the line of those to be looked at.
     pub(super) ready: bool,
-    /// Deliveries were forgotten; there is room again once no more than so many are left.
+    /// Deliveries were given back; there is room again once no more than so many are left.
     room_below: Option<usize>,
 }
 
@@ -96,7 +96,7 @@ impl Lane {
     pub(super) fn put(&mut self, delivery: Delivery) {
         match self.places.get(&delivery.id) {
             Some(Place::Running) => return,
-            Some(&Place::Queued(due, number)) => self.forget(due, number),
+            Some(&Place::Queued(due, number)) => drop(self.take_out(due, number)),
             None => {}
         }
         let (due, number) = (delivery.next, self.arrivals);
@@ -107,23 +107,20 @@ impl Lane {
         self.queue.insert((due, number), delivery);
     }
 
-    fn forget(&mut self, due: TimeMs, number: u64) {
-        if let Some(delivery) = self.queue.remove(&(due, number)) {
-            self.bytes -= delivery.body.len();
-            self.places.remove(&delivery.id);
-        }
+    fn take_out(&mut self, due: TimeMs, number: u64) -> Option<Delivery> {
+        let delivery = self.queue.remove(&(due, number))?;
+        self.bytes -= delivery.body.len();
+        self.places.remove(&delivery.id);
+        Some(delivery)
     }
 
-    /// Forgets what is due last. True: that is news for the pipeline.
-    pub(super) fn overflow(&mut self) -> bool {
-        let Some((&(due, number), _)) = self.queue.last_key_value() else {
-            return false;
-        };
-        self.forget(due, number);
-        let news = self.room_below.is_none();
+    /// Takes out what is due last.
+    pub(super) fn overflow(&mut self) -> Option<Delivery> {
+        let (&(due, number), _) = self.queue.last_key_value()?;
+        let delivery = self.take_out(due, number);
         // Half, so that the store is not read again for each delivery that goes out.
         self.room_below = Some(self.queue.len() / 2);
-        news
+        delivery
     }
 
     /// True once when enough has gone out after an overflow.

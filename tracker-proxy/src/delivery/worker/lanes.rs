@@ -49,7 +49,7 @@ impl Lanes {
         self.wakes.first().map(|(at, _)| *at)
     }
 
-    /// Takes a delivery in, and forgets others where there are too many.
+    /// Takes a delivery in, and gives others back where there are too many.
     pub(super) fn put(&mut self, delivery: Delivery, reports: &mut VecDeque<Report>) {
         let no = self.lane_of(&delivery);
         self.change(no, |lane| lane.put(delivery));
@@ -69,13 +69,14 @@ impl Lanes {
     }
 
     fn overflow(&mut self, no: u64, reports: &mut VecDeque<Report>) {
-        let mut news = false;
-        self.change(no, |lane| news = lane.overflow());
-        if news && let Some(lane) = self.lanes.get(&no) {
-            let (account, destination) = lane.key.clone();
-            reports.push_back(Report::Overflow {
-                account,
-                destination,
+        let mut last = None;
+        self.change(no, |lane| last = lane.overflow());
+        if let Some(delivery) = last {
+            reports.push_back(Report::GivenBack {
+                account: delivery.account,
+                destination: delivery.destination,
+                id: delivery.id,
+                due: delivery.next,
             });
         }
     }

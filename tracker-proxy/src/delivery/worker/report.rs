@@ -35,17 +35,21 @@ pub struct Delivery {
 pub enum Report {
     /// An attempt has ended.
     Attempt(Box<AttemptResult>),
-    /// The queue of this destination is longer than fits into memory: what is due last was
-    /// forgotten, and what the pipeline still holds for it need not be sent now. Said once, until
-    /// there is room.
-    Overflow {
+    /// The queue of this destination is longer than fits into memory: of all that waits there
+    /// this one is due last and goes back. What is due later need not be sent before there is
+    /// room.
+    GivenBack {
         /// The account.
         account: AccountNo,
         /// Its destination.
         destination: String,
+        /// The delivery.
+        id: String,
+        /// When it is due.
+        due: TimeMs,
     },
-    /// There is room again: send what the store holds for this destination. Deliveries that are
-    /// in memory already may be among it.
+    /// There is room again: send what the store holds for this destination and was not sent, or
+    /// was given back.
     Room {
         /// The account.
         account: AccountNo,

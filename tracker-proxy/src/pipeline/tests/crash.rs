@@ -25,8 +25,18 @@ fn tight() -> Bounds {
     }
 }
 
+/// How what people do arrives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Arrival {
+    /// Each event after the one before it was answered, and once more after its own answer.
+    InTurn,
+    /// Ten people's at once, while commits are under way; what was refused comes again.
+    Crowded,
+}
+
 /// Forty people buy twice each, half of them first as visitors; then everything is counted.
-async fn live_through(mut rig: Rig, what: &str) {
+async fn live_through(mut rig: Rig, arrival: Arrival, what: &str) {
+    let mut crowd = Vec::new();
     for n in 0..40 {
         let (user, visitor) = (format!("u{n}"), format!("a{n}"));
         let ids: Vec<String> = (0..3).map(|k| format!("m{n}.{k}")).collect();
@@ -42,9 +52,23 @@ async fn live_through(mut rig: Rig, what: &str) {
             ..track(&user, "identify", &ids[2], BEGIN)
         };
         for event in [first, second, third] {
+            if arrival == Arrival::Crowded {
+                let bytes = event.encode_into(Vec::new());
+                crowd.push((rig.submit(&[event]).await.unwrap(), bytes));
+                continue;
+            }
             rig.send_until_taken(&[event]).await;
             let again = rig.send_until_taken(&[event]).await;
             assert_eq!(again, [Verdict::Repeat], "{what}: {}", event.message_id);
+        }
+        if n % 10 == 9 {
+            for (answer, bytes) in std::mem::take(&mut crowd) {
+                if answer.await.is_ok_and(|verdicts| verdicts.is_ok()) {
+                    continue;
+                }
+                let (event, _) = Event::decode(&bytes).unwrap();
+                rig.send_until_taken(&[event]).await;
+            }
         }
     }
     assert_eq!(rig.size("vip"), 40, "{what}");
@@ -80,10 +104,16 @@ async fn a_failure_at_any_step_loses_nothing_and_doubles_nothing() {
                 // A commit that is durable did not find the disk full.
                 continue;
             }
-            for nth in [5, 60] {
+            for (arrival, nth) in [
+                (Arrival::InTurn, 5),
+                (Arrival::InTurn, 60),
+                (Arrival::Crowded, 3),
+                (Arrival::Crowded, 6),
+            ] {
                 let faults = once(nth, move |at| at == step, fault);
-                let what = format!("{fault:?} at {step:?}, the {nth}th time");
-                live_through(Rig::start_with(story(), faults, tight()), &what).await;
+                let what = format!("{arrival:?}: {fault:?} at {step:?}, the {nth}th time");
+                let rig = Rig::start_with(story(), faults, tight());
+                live_through(rig, arrival, &what).await;
             }
         }
     }

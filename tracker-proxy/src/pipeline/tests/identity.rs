@@ -5,6 +5,7 @@ use serde_json::json;
 use super::rig::{ACCOUNT, BEGIN, Rig, Story, track};
 use crate::ingest::{Event, EventKind, Verdict};
 use crate::keys::IdKind;
+use crate::pipeline::{Erased, erase};
 
 fn story() -> Story {
     Story::default()
@@ -126,6 +127,14 @@ async fn alias_gives_one_person_two_user_ids() {
     assert!(rig.is_member("old", "buyers").await);
 }
 
+pub(super) fn user(id: &str) -> Erased {
+    Erased {
+        account: ACCOUNT,
+        kind: IdKind::User,
+        id: id.to_owned(),
+    }
+}
+
 #[tokio::test]
 async fn whoever_is_erased_is_gone_and_earlier_events_are_refused() {
     let mut rig = Rig::start(story());
@@ -134,10 +143,7 @@ async fn whoever_is_erased_is_gone_and_earlier_events_are_refused() {
         .unwrap();
     rig.send(&[track("43", "buy", "m3", BEGIN)]).await.unwrap();
     let handle = rig.handle();
-    let erased = handle
-        .ask(|pipeline| pipeline.erase(BEGIN, ACCOUNT, IdKind::User, "42"))
-        .await;
-    assert!(erased.unwrap().unwrap());
+    assert!(erase(&handle, BEGIN, user("42")).await.unwrap());
     assert!(rig.person("42").await.is_none());
     assert_eq!(rig.size("quiet"), 0);
     let late = [
@@ -179,10 +185,7 @@ async fn of_an_erased_person_nothing_is_left_under_the_id_of_the_visitor_they_we
     rig.send(&[by_visitor("a1", "look", "m1"), identify("42", "a1", "m2")])
         .await
         .unwrap();
-    let erase = |pipeline: &mut crate::pipeline::Pipeline| {
-        pipeline.erase(BEGIN, ACCOUNT, IdKind::User, "42")
-    };
-    assert!(rig.handle().ask(erase).await.unwrap().unwrap());
+    assert!(erase(&rig.handle(), BEGIN, user("42")).await.unwrap());
     rig.stop();
     let db = rusqlite::Connection::open(rig.folder.path().join("segue.db")).unwrap();
     for table in ["membership", "outbox", "delivery"] {

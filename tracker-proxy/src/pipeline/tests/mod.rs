@@ -1,6 +1,12 @@
+mod clock;
 mod crash;
 mod definitions;
+mod handover;
 mod identity;
 mod loops;
+mod mirrors;
 mod outbound;
+mod overlap;
+mod retention;
 mod rig;
+mod slices;

@@ -9,7 +9,7 @@ use crate::ingest::{Event, EventKind};
 use crate::keys::ActivationNo;
 use crate::store::{DeliveryFilter, DeliveryState};
 
-fn mirror() -> Json {
+pub(super) fn mirror() -> Json {
     json!({ "id": "m", "name": "M", "audience": "vip", "to": "shop",
         "payload": { "kind": "segue", "segment_group": "g", "person_identifier": "userid" } })
 }
@@ -19,12 +19,12 @@ fn trigger(repeat: &str) -> Json {
         "repeat": repeat, "payload": { "kind": "template", "body": { "who": "{user_id}" } } })
 }
 
-fn buyers() -> Story {
+pub(super) fn buyers() -> Story {
     let when = json!({ "did": { "event": "buy", "in": "1h" } });
     Story::default().audience("vip", &when)
 }
 
-fn changes(delivery: &Delivery) -> Vec<(&'static str, String)> {
+pub(super) fn changes(delivery: &Delivery) -> Vec<(&'static str, String)> {
     let envelope: Envelope = serde_json::from_slice(&delivery.body).unwrap();
     let changes = envelope.data.changes.iter();
     changes
@@ -36,7 +36,7 @@ fn changes(delivery: &Delivery) -> Vec<(&'static str, String)> {
         .collect()
 }
 
-fn delivered(delivery: Delivery) -> Report {
+pub(super) fn delivered(delivery: Delivery) -> Report {
     Report::Attempt(Box::new(AttemptResult {
         attempt_no: delivery.attempts + 1,
         delivery,
@@ -108,7 +108,7 @@ async fn once_is_once_for_good() {
     assert_eq!(reasons, [Some("already_activated"), None]);
 }
 
-fn all() -> DeliveryFilter {
+pub(super) fn all() -> DeliveryFilter {
     DeliveryFilter {
         account: ACCOUNT,
         activation: None,

@@ -7,9 +7,11 @@ use std::time::Duration;
 use serde_json::{Value as Json, json};
 use tempfile::TempDir;
 use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
 
 use crate::clock::{Clock, TimeMs};
-use crate::delivery::{Delivery, Destinations, Report};
+use crate::delivery::{Client, Delivery, Destinations, Limits, Parts, Report, Worker, always_go};
+use crate::ingest::testing::event;
 use crate::ingest::{Event, EventKind, Submission, Unavailable, Verdict};
 use crate::keys::{AccountNo, ActivationNo, IdKind};
 use crate::pipeline::catalog::{Stored, StoredActivation, StoredCatalog};
@@ -26,6 +28,8 @@ pub(super) const ACCOUNT: AccountNo = AccountNo(1);
 pub(super) struct Story {
     pub(super) audiences: Vec<Json>,
     pub(super) activations: Vec<Json>,
+    /// Where deliveries go, if anybody is there to take them.
+    pub(super) url: Option<String>,
 }
 
 impl Story {
@@ -47,7 +51,8 @@ impl Story {
             created: BEGIN,
             definition: definition.clone(),
         };
-        let shop = json!({ "id": "shop", "url": "http://127.0.0.1:8080/", "allow_private": true });
+        let url = self.url.as_deref().unwrap_or("http://127.0.0.1:8080/");
+        let shop = json!({ "id": "shop", "url": url, "allow_private": true });
         let account = stored.account_mut("1", "UTC");
         account.audiences = self.audiences.iter().map(of).collect();
         account.destinations = vec![of(&shop)];
@@ -78,28 +83,19 @@ struct Running {
     deliveries: mpsc::Receiver<Delivery>,
     reports: mpsc::Sender<Report>,
     resyncs: mpsc::UnboundedReceiver<(AccountNo, ActivationNo)>,
+    destinations: Destinations,
     stop: oneshot::Sender<()>,
     thread: std::thread::JoinHandle<()>,
 }
 
+/// The verdicts on what was submitted, once it is durable.
+pub(super) type Answer = oneshot::Receiver<Result<Vec<Verdict>, Unavailable>>;
+
 /// Something that a person did.
 pub(super) fn track<'a>(user: &'a str, name: &'a str, id: &'a str, at: TimeMs) -> Event<'a> {
     Event {
-        kind: EventKind::Track,
-        name,
-        message_id: id,
         user_id: Some(user),
-        anonymous_id: None,
-        claimed_user_id: None,
-        previous_id: None,
-        group_id: None,
-        time: at,
-        received: at,
-        stated_time: None,
-        properties: None,
-        traits: None,
-        context: None,
-        consents: None,
+        ..event(EventKind::Track, name, id, at)
     }
 }
 
@@ -131,12 +127,13 @@ impl Rig {
         let (reports, reported) = mpsc::channel(64);
         let (resync, resyncs) = mpsc::unbounded_channel();
         let (stop, stopped) = oneshot::channel();
+        let destinations = Destinations::new(std::collections::HashMap::new());
         let channels = Channels {
             submissions: submitted,
             reports: reported,
             deliveries: deliver,
             resyncs: resync,
-            destinations: Destinations::new(std::collections::HashMap::new()),
+            destinations: destinations.clone(),
         };
         let begin = Start {
             store: Box::new(store),
@@ -156,9 +153,29 @@ impl Rig {
             deliveries,
             reports,
             resyncs,
+            destinations,
             stop,
             thread,
         });
+    }
+
+    /// Lets a real worker take the deliveries, until the test ends.
+    pub(super) fn work(&mut self, limits: Limits) {
+        let clock = self.clock.clone();
+        let running = self.running();
+        let (_, nobody) = mpsc::channel(1);
+        let parts = Parts {
+            client: Client::new().unwrap(),
+            clock,
+            destinations: running.destinations.clone(),
+            precheck: always_go(),
+            limits,
+        };
+        let deliveries = std::mem::replace(&mut running.deliveries, nobody);
+        let worker = Worker::new(parts, deliveries, running.reports.clone());
+        drop(tokio::spawn(
+            worker.run(CancellationToken::new(), Duration::ZERO),
+        ));
     }
 
     /// Ends the way a signal ends it: everything is written back.
@@ -184,6 +201,11 @@ impl Rig {
     }
 
     pub(super) async fn send(&mut self, events: &[Event<'_>]) -> Result<Vec<Verdict>, Unavailable> {
+        self.submit(events).await?.await.map_err(|_| Unavailable)?
+    }
+
+    /// Sends without waiting for the answer.
+    pub(super) async fn submit(&mut self, events: &[Event<'_>]) -> Result<Answer, Unavailable> {
         let (reply, answer) = oneshot::channel();
         let encoded = events
             .iter()
@@ -194,12 +216,8 @@ impl Rig {
             count: events.len(),
             reply,
         };
-        self.running()
-            .submissions
-            .send(submission)
-            .await
-            .map_err(|_| Unavailable)?;
-        answer.await.map_err(|_| Unavailable)?
+        let submitted = self.running().submissions.send(submission).await;
+        submitted.map(|()| answer).map_err(|_| Unavailable)
     }
 
     /// Does what the worker's answer would: tries until the store takes it.

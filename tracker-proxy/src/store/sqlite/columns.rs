@@ -66,11 +66,11 @@ pub(super) fn outbox_at(row: &Row<'_>) -> rusqlite::Result<(OutboxRow, Option<De
         number: row.get(5)?,
         op: row.get::<_, String>(6)?.into(),
         at: TimeMs(row.get(7)?),
-        delivery: row.get(8)?,
-        reason: row.get::<_, Option<String>>(9)?.map(Into::into),
+        delivery: row.get(10)?,
+        reason: row.get::<_, Option<String>>(8)?.map(Into::into),
     };
-    let delivery = match row.get::<_, Option<i64>>(10)? {
-        Some(_) => Some(delivery_at(row, 10)?),
+    let delivery = match row.get::<_, Option<i64>>(9)? {
+        Some(_) => Some(delivery_at(row, 9)?),
         None => None,
     };
     Ok((outbox, delivery))

@@ -2,8 +2,7 @@
 
 use rusqlite::{Connection, Transaction, params};
 
-use crate::keys::{AccountNo, ProfileId};
-use crate::store::{Erasure, Faults, Rewritten, StoreError};
+use crate::store::{Erasure, Faults, Rewritten, StoreError, TombstoneRow};
 
 pub(super) fn erase(db: &mut Connection, erasure: &Erasure) -> Result<(), StoreError> {
     let tx = db.transaction()?;
@@ -33,24 +32,8 @@ pub(super) fn erase(db: &mut Connection, erasure: &Erasure) -> Result<(), StoreE
         "DELETE FROM alias WHERE account = ?1 AND profile = ?2",
         params![account, profile],
     )?;
-    for id in erasure.ids.iter().map(|row| row.id) {
-        forget(&tx, erasure.account, id)?;
-    }
-    for Rewritten { id, instead } in &erasure.deliveries {
-        match instead {
-            None => tx.execute("DELETE FROM delivery WHERE id = ?1", [id])?,
-            Some((other, body)) => {
-                tx.execute(
-                    "UPDATE outbox SET delivery = ?2 WHERE delivery = ?1",
-                    [id, other],
-                )?;
-                tx.execute(
-                    "UPDATE delivery SET id = ?2, body = ?3 WHERE id = ?1",
-                    params![id, other, body],
-                )?
-            }
-        };
-    }
+    leave_audiences(&tx, erasure)?;
+    take_back(&tx, erasure)?;
     for tombstone in &erasure.ids {
         tx.prepare_cached("INSERT OR REPLACE INTO tombstone VALUES (?1, ?2, ?3, ?4)")?
             .execute(params![
@@ -66,23 +49,55 @@ pub(super) fn erase(db: &mut Connection, erasure: &Erasure) -> Result<(), StoreE
     Ok(())
 }
 
-/// Removes what was derived from a profile. Those that were merged into the person have left rows
-/// under their own ids; an id under which somebody else lives is left alone.
-fn forget(tx: &Transaction<'_>, account: AccountNo, id: ProfileId) -> Result<(), StoreError> {
-    let (part, id) = (id.part().0, id.0.as_slice());
-    let lives: bool = tx
-        .prepare_cached(
-            "SELECT EXISTS (SELECT 1 FROM profile WHERE account = ?1 AND part = ?2 AND id = ?3)",
-        )?
-        .query_row(params![account.0, part, id], |row| row.get(0))?;
-    if lives {
-        return Ok(());
-    }
-    tx.execute(
-        "DELETE FROM membership WHERE account = ?1 AND part = ?2 AND profile = ?3",
-        params![account.0, part, id],
+/// Also under the ids of profiles that were merged into this one.
+fn leave_audiences(tx: &Transaction<'_>, erasure: &Erasure) -> Result<(), StoreError> {
+    let mut left = tx.prepare_cached(
+        "DELETE FROM membership
+         WHERE account = ?1 AND audience = ?2 AND part = ?3 AND profile = ?4",
     )?;
-    tx.execute("DELETE FROM delivery WHERE profile = ?1", [id])?;
-    tx.execute("DELETE FROM outbox WHERE profile = ?1", [id])?;
+    for TombstoneRow { id, .. } in &erasure.ids {
+        for audience in &erasure.audiences {
+            let (account, audience) = (erasure.account.0, audience.0);
+            left.execute(params![account, audience, id.part().0, id.0.as_slice()])?;
+        }
+    }
+    Ok(())
+}
+
+/// Deliveries about the person alone go, whatever became of them; from others they are taken out.
+fn take_back(tx: &Transaction<'_>, erasure: &Erasure) -> Result<(), StoreError> {
+    for Rewritten { id, instead } in &erasure.deliveries {
+        match instead {
+            None => {
+                let of_it = "(SELECT row FROM delivery WHERE id = ?1)";
+                tx.execute(
+                    &format!("DELETE FROM outbox WHERE delivery = {of_it}"),
+                    [id],
+                )?;
+                tx.execute("DELETE FROM delivery WHERE id = ?1", [id])?
+            }
+            Some((other, body)) => tx.execute(
+                "UPDATE delivery SET id = ?2, body = ?3 WHERE id = ?1",
+                params![id, other, body],
+            )?,
+        };
+    }
+    for TombstoneRow { id, .. } in &erasure.ids {
+        let profile = id.0.as_slice();
+        let mut rows = tx.prepare_cached(
+            "SELECT DISTINCT delivery FROM outbox WHERE profile = ?1 AND delivery IS NOT NULL",
+        )?;
+        let deliveries: Vec<i64> =
+            super::columns::collect(rows.query_map([profile], |row| row.get(0))?)?;
+        tx.prepare_cached("DELETE FROM outbox WHERE profile = ?1")?
+            .execute([profile])?;
+        for delivery in deliveries {
+            tx.prepare_cached(
+                "DELETE FROM delivery WHERE row = ?1
+                 AND NOT EXISTS (SELECT 1 FROM outbox WHERE delivery = ?1)",
+            )?
+            .execute([delivery])?;
+        }
+    }
     Ok(())
 }

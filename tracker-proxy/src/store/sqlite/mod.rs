@@ -2,6 +2,8 @@
 
 mod columns;
 mod erase;
+mod outbound;
+mod outbox;
 mod read;
 mod schema;
 mod write;
@@ -9,6 +11,8 @@ mod write;
 use std::cell::Cell;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use rusqlite::{Connection, OpenFlags};
 
@@ -19,9 +23,10 @@ use super::{Commit, Erasure, Faults, Reader, Store, StoreError, Written};
 const BUSY_TIMEOUT_MS: u64 = 10_000;
 /// The WAL is copied into the file when it has this many pages (4 KB each).
 const CHECKPOINT_PAGES: u32 = 16_384;
-/// SQLite's own page cache of the writer, in KiB.
-const WRITER_CACHE_KIB: i32 = 131_072;
-/// SQLite's own page cache of a reader, in KiB.
+/// SQLite's own page cache of the writer, in KiB. The system caches the file as well; and as long
+/// as the file is small, SQLite looks through its whole cache after a commit that split a page.
+const WRITER_CACHE_KIB: i32 = 32_768;
+/// SQLite's own page cache of a reader, in KiB. Most of what a reader reads it reads once.
 const READER_CACHE_KIB: i32 = 8_192;
 /// Prepared statements that stay prepared.
 const STATEMENTS_KEPT: usize = 64;
@@ -29,20 +34,28 @@ const STATEMENTS_KEPT: usize = 64;
 /// The embedded store.
 #[derive(Debug)]
 pub struct SqliteStore {
-    db: Connection,
-    /// A read transaction is open: everything that a turn reads shares one, because taking the
-    /// lock for each statement costs more than most of them.
-    reading: Cell<bool>,
+    own: SqliteReader,
     path: PathBuf,
     faults: Faults,
+    /// How many pages the WAL has.
+    wal_pages: Arc<AtomicU32>,
     /// Held for as long as this process owns the store.
     _owner: File,
 }
 
-/// A reading connection of its own.
+/// A connection with what it is read by.
 #[derive(Debug)]
 struct SqliteReader {
     db: Connection,
+    /// A read transaction is open.
+    holding: Cell<bool>,
+}
+
+impl SqliteReader {
+    fn new(db: Connection) -> Self {
+        let holding = Cell::new(false);
+        Self { db, holding }
+    }
 }
 
 impl SqliteStore {
@@ -100,33 +113,21 @@ impl SqliteStore {
         db.pragma_update(None, "synchronous", synced)?;
         db.pragma_update(None, "journal_mode", "WAL")?;
         db.pragma_update(None, "secure_delete", "ON")?;
-        db.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
         schema::prepare(&mut db)?;
+        let wal_pages = Arc::new(AtomicU32::new(0));
+        let seen = wal_pages.clone();
+        // Instead of SQLite's own checkpoints in the middle of commits.
+        db.wal_hook(Some(move |_: &mut rusqlite::hooks::Wal, pages| {
+            seen.store(u32::try_from(pages).unwrap_or(0), Ordering::Relaxed);
+            Ok(())
+        }))?;
         Ok(Self {
-            db,
-            reading: Cell::new(false),
+            own: SqliteReader::new(db),
             path,
             faults,
+            wal_pages,
             _owner: owner,
         })
-    }
-}
-
-impl SqliteStore {
-    /// The connection with a read transaction open on it. Where none can be opened each statement
-    /// reads for itself.
-    fn reading(&self) -> &Connection {
-        if !self.reading.get() {
-            self.reading.set(self.db.execute_batch("BEGIN").is_ok());
-        }
-        &self.db
-    }
-
-    fn end_reading(&self) -> Result<(), StoreError> {
-        if self.reading.replace(false) {
-            self.db.execute_batch("COMMIT")?;
-        }
-        Ok(())
     }
 }
 
@@ -151,24 +152,45 @@ fn configure(db: &Connection, cache_kib: i32) -> Result<(), StoreError> {
 
 impl Store for SqliteStore {
     fn commit(&mut self, commit: &Commit) -> Result<Vec<Written>, StoreError> {
-        self.end_reading()?;
-        write::commit(&mut self.db, commit, &self.faults)
+        self.release()?;
+        write::commit(&mut self.own.db, commit, &self.faults)
     }
 
     fn erase(&mut self, erasure: &Erasure) -> Result<(), StoreError> {
-        self.end_reading()?;
-        erase::erase(&mut self.db, erasure)
+        self.release()?;
+        erase::erase(&mut self.own.db, erasure)
     }
 
-    fn rest(&self) -> Result<(), StoreError> {
-        self.end_reading()
+    fn wants_tending(&self) -> bool {
+        self.wal_pages.load(Ordering::Relaxed) >= CHECKPOINT_PAGES
+    }
+
+    fn tend(&mut self) -> Result<(), StoreError> {
+        self.release()?;
+        self.wal_pages.store(0, Ordering::Relaxed);
+        let checkpoint = "PRAGMA wal_checkpoint(PASSIVE)";
+        Ok(self.own.db.query_row(checkpoint, [], |_| Ok(()))?)
+    }
+
+    fn snapshot(&self) -> Result<Box<dyn Reader + Send>, StoreError> {
+        let reader = self.open_reader()?;
+        // What is held is what is there when something is read first.
+        reader.hold()?;
+        reader.head()?;
+        Ok(Box::new(reader))
     }
 
     fn reader(&self) -> Result<Box<dyn Reader + Send>, StoreError> {
+        Ok(Box::new(self.open_reader()?))
+    }
+}
+
+impl SqliteStore {
+    fn open_reader(&self) -> Result<SqliteReader, StoreError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let db = Connection::open_with_flags(&self.path, flags)?;
         configure(&db, READER_CACHE_KIB)?;
-        Ok(Box::new(SqliteReader { db }))
+        Ok(SqliteReader::new(db))
     }
 }
 

@@ -2,34 +2,51 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::columns::{
-    DELIVERY, PROFILE, collect, delivery_at, id_at, journal_at, outbox_at, profile_at,
-};
-use super::{SqliteReader, SqliteStore};
+use super::columns::{DELIVERY, PROFILE, collect, delivery_at, id_at, journal_at, profile_at};
+use super::{SqliteReader, SqliteStore, outbox};
 use crate::clock::TimeMs;
 use crate::keys::{AccountNo, ActivationNo, AudienceNo, JournalSeq, ProfileId};
 use crate::store::{
-    CatalogRow, DeliveryFilter, DeliveryRow, DeliveryState, Head, HistoryChunk, JournalRow,
-    MemberRow, OutboxRow, Reader, StoreError, StoredProfile,
+    AgedRow, CatalogRow, DeliveryFilter, DeliveryRow, Head, HistoryChunk, JournalRow, MemberRow,
+    OutboxRow, Reader, ResyncRow, StoreError, StoredProfile, Want,
 };
 
-trait Sqlite {
-    fn db(&self) -> &Connection;
+trait Sqlite: std::fmt::Debug {
+    fn side(&self) -> &SqliteReader;
+
+    fn db(&self) -> &Connection {
+        &self.side().db
+    }
 }
 
 impl Sqlite for SqliteStore {
-    fn db(&self) -> &Connection {
-        self.reading()
+    fn side(&self) -> &SqliteReader {
+        &self.own
     }
 }
 
 impl Sqlite for SqliteReader {
-    fn db(&self) -> &Connection {
-        &self.db
+    fn side(&self) -> &SqliteReader {
+        self
     }
 }
 
 impl<T: Sqlite> Reader for T {
+    fn hold(&self) -> Result<(), StoreError> {
+        if !self.side().holding.get() {
+            self.db().execute_batch("BEGIN")?;
+            self.side().holding.set(true);
+        }
+        Ok(())
+    }
+
+    fn release(&self) -> Result<(), StoreError> {
+        if self.side().holding.replace(false) {
+            self.db().execute_batch("COMMIT")?;
+        }
+        Ok(())
+    }
+
     fn head(&self) -> Result<Head, StoreError> {
         Ok(self.db().query_row("SELECT * FROM head", [], |row| {
             Ok(Head {
@@ -164,13 +181,39 @@ impl<T: Sqlite> Reader for T {
             .db()
             .prepare_cached("SELECT events FROM history WHERE profile = ?1 ORDER BY chunk")?;
         let mut chunks = collect(sealed.query_map([row], |row| row.get(0).map(HistoryChunk))?)?;
+        chunks.push(self.history_tail(row)?);
+        Ok(chunks)
+    }
+
+    fn history_after(
+        &self,
+        row: i64,
+        after: i64,
+        limit: u32,
+    ) -> Result<Vec<(i64, HistoryChunk)>, StoreError> {
+        let mut sealed = self.db().prepare_cached(
+            "SELECT chunk, events FROM history WHERE profile = ?1 AND chunk > ?2
+             ORDER BY chunk LIMIT ?3",
+        )?;
+        collect(sealed.query_map(params![row, after, limit], |row| {
+            Ok((row.get(0)?, HistoryChunk(row.get(1)?)))
+        })?)
+    }
+
+    fn history_tail(&self, row: i64) -> Result<HistoryChunk, StoreError> {
         let tail = self
             .db()
             .prepare_cached("SELECT tail FROM profile WHERE row = ?1")?
             .query_row([row], |row| row.get(0).map(HistoryChunk))
             .optional()?;
-        chunks.extend(tail.filter(|tail| !tail.0.is_empty()));
-        Ok(chunks)
+        Ok(tail.unwrap_or(HistoryChunk(Vec::new())))
+    }
+
+    fn history_chunks(&self, row: i64) -> Result<u32, StoreError> {
+        Ok(self
+            .db()
+            .prepare_cached("SELECT count(*) FROM history WHERE profile = ?1")?
+            .query_row([row], |row| row.get(0))?)
     }
 
     fn due(
@@ -203,24 +246,17 @@ impl<T: Sqlite> Reader for T {
         after: Option<ProfileId>,
         limit: u32,
     ) -> Result<Vec<MemberRow>, StoreError> {
-        let mut rows = self.db().prepare_cached(
-            "SELECT profile, since, number FROM membership
-             WHERE account = ?1 AND audience = ?2 AND (part, profile) > (?3, ?4) AND member = 1
-             ORDER BY part, profile LIMIT ?5",
-        )?;
-        let (part, key) = match &after {
-            Some(after) => (i64::from(after.part().0), after.0.as_slice()),
-            None => (-1, [].as_slice()),
-        };
-        collect(
-            rows.query_map(params![account.0, audience.0, part, key, limit], |row| {
-                Ok(MemberRow {
-                    profile: id_at(row, 0)?,
-                    since: TimeMs(row.get(1)?),
-                    number: row.get(2)?,
-                })
-            })?,
-        )
+        standings(self.db(), (account, audience), true, after, limit)
+    }
+
+    fn former_members(
+        &self,
+        account: AccountNo,
+        audience: AudienceNo,
+        after: Option<ProfileId>,
+        limit: u32,
+    ) -> Result<Vec<MemberRow>, StoreError> {
+        standings(self.db(), (account, audience), false, after, limit)
     }
 
     fn each_alias(&self, with: &mut dyn FnMut(ProfileId)) -> Result<(), StoreError> {
@@ -239,29 +275,40 @@ impl<T: Sqlite> Reader for T {
         collect(rows.query_map([], |row| Ok((id_at(row, 0)?, TimeMs(row.get(1)?))))?)
     }
 
+    fn waiting_destinations(&self) -> Result<Vec<(AccountNo, String)>, StoreError> {
+        let mut rows = self
+            .db()
+            .prepare_cached("SELECT DISTINCT account, destination FROM delivery WHERE state = 0")?;
+        collect(rows.query_map([], |row| Ok((AccountNo(row.get(0)?), row.get(1)?)))?)
+    }
+
     fn waiting_deliveries(
         &self,
-        destination: Option<(AccountNo, &str)>,
-        after: i64,
+        account: AccountNo,
+        destination: &str,
+        after: (TimeMs, i64),
         limit: u32,
     ) -> Result<Vec<DeliveryRow>, StoreError> {
         let mut rows = self.db().prepare_cached(&format!(
-            "SELECT {DELIVERY} FROM delivery d WHERE d.state = 0 AND d.row > ?1
-             AND (?2 IS NULL OR (d.account = ?2 AND d.destination = ?3))
-             ORDER BY d.row LIMIT ?4"
+            "SELECT {DELIVERY} FROM delivery d
+             WHERE d.state = 0 AND d.account = ?1 AND d.destination = ?2
+               AND (d.next, d.row) > (?3, ?4)
+             ORDER BY d.next, d.row LIMIT ?5"
         ))?;
-        let (account, name) = destination.map(|(account, name)| (account.0, name)).unzip();
-        collect(rows.query_map(params![after, account, name, limit], |row| {
-            delivery_at(row, 0)
-        })?)
+        let (due, row) = after;
+        collect(
+            rows.query_map(params![account.0, destination, due.0, row, limit], |row| {
+                delivery_at(row, 0)
+            })?,
+        )
     }
 
-    fn undelivered(&self, after: i64, limit: u32) -> Result<Vec<DeliveryRow>, StoreError> {
-        let mut rows = self.db().prepare_cached(&format!(
-            "SELECT {DELIVERY} FROM delivery d WHERE d.state IN (0, 2) AND d.row > ?1
-             ORDER BY d.row LIMIT ?2"
-        ))?;
-        collect(rows.query_map(params![after, limit], |row| delivery_at(row, 0))?)
+    fn undelivered(
+        &self,
+        account: AccountNo,
+        persons: &[ProfileId],
+    ) -> Result<Vec<DeliveryRow>, StoreError> {
+        outbox::undelivered(self.db(), account, persons)
     }
 
     fn delivery(&self, id: &str) -> Result<Option<DeliveryRow>, StoreError> {
@@ -277,34 +324,29 @@ impl<T: Sqlite> Reader for T {
         &self,
         filter: &DeliveryFilter,
     ) -> Result<Vec<(OutboxRow, Option<DeliveryRow>)>, StoreError> {
-        let mut rows = self.db().prepare_cached(&format!(
-            "SELECT o.seq, o.account, o.activation, o.audience, o.profile, o.number, o.op, o.at,
-                    o.delivery, o.reason, {DELIVERY}
-             FROM outbox o LEFT JOIN delivery d ON d.id = o.delivery
-             WHERE o.account = ?1 AND (?2 IS NULL OR o.activation = ?2)
-               AND (?3 IS NULL OR coalesce(d.state, 3) = ?3)
-               AND (?4 IS NULL OR coalesce(d.reason, o.reason) = ?4)
-               AND o.seq < ?5
-             ORDER BY o.seq DESC LIMIT ?6"
-        ))?;
-        let wanted = params![
-            filter.account.0,
-            filter.activation.map(|no| no.0),
-            filter.state.map(|state| state as i64),
-            filter.reason,
-            filter.before.unwrap_or(i64::MAX),
-            filter.limit
-        ];
-        collect(rows.query_map(wanted, outbox_at)?)
+        outbox::list(self.db(), filter)
     }
 
-    fn has_replaced(&self, activation: ActivationNo) -> Result<bool, StoreError> {
-        let wanted = "SELECT 1 FROM outbox WHERE activation = ?1 AND op = 'replace' LIMIT 1";
-        let found = self
+    fn outbox_after(&self, after: i64, limit: u32) -> Result<Vec<AgedRow>, StoreError> {
+        outbox::after(self.db(), after, limit)
+    }
+
+    fn newest_outbox(&self) -> Result<i64, StoreError> {
+        let newest = "SELECT coalesce(max(seq), 0) FROM outbox";
+        Ok(self.db().query_row(newest, [], |row| row.get(0))?)
+    }
+
+    fn resyncs(&self) -> Result<Vec<ResyncRow>, StoreError> {
+        let mut rows = self
             .db()
-            .query_row(wanted, [activation.0], |_| Ok(()))
-            .optional()?;
-        Ok(found.is_some())
+            .prepare("SELECT account, activation, want FROM resync")?;
+        collect(rows.query_map([], |row| {
+            Ok(ResyncRow {
+                account: AccountNo(row.get(0)?),
+                activation: ActivationNo(row.get(1)?),
+                want: Want::from_number(row.get(2)?),
+            })
+        })?)
     }
 
     fn outbox_counts(
@@ -312,18 +354,32 @@ impl<T: Sqlite> Reader for T {
         account: AccountNo,
         activation: Option<u32>,
     ) -> Result<Vec<(String, u64)>, StoreError> {
-        let mut rows = self.db().prepare_cached(
-            "SELECT coalesce(d.state, 3), coalesce(d.reason, o.reason), count(*)
-             FROM outbox o LEFT JOIN delivery d ON d.id = o.delivery
-             WHERE o.account = ?1 AND (?2 IS NULL OR o.activation = ?2) GROUP BY 1, 2",
-        )?;
-        collect(rows.query_map(params![account.0, activation], |row| {
-            let state =
-                DeliveryState::from_number(row.get(0)?).map_or("failed", DeliveryState::as_str);
-            let reason: Option<String> = row.get(1)?;
-            let name =
-                reason.map_or_else(|| state.to_owned(), |reason| format!("{state}:{reason}"));
-            Ok((name, row.get(2)?))
-        })?)
+        outbox::counts(self.db(), account, activation)
     }
+}
+
+fn standings(
+    db: &Connection,
+    (account, audience): (AccountNo, AudienceNo),
+    member: bool,
+    after: Option<ProfileId>,
+    limit: u32,
+) -> Result<Vec<MemberRow>, StoreError> {
+    let mut rows = db.prepare_cached(
+        "SELECT profile, since, number FROM membership
+         WHERE account = ?1 AND audience = ?2 AND (part, profile) > (?3, ?4) AND member = ?6
+         ORDER BY part, profile LIMIT ?5",
+    )?;
+    let (part, key) = match &after {
+        Some(after) => (i64::from(after.part().0), after.0.as_slice()),
+        None => (-1, [].as_slice()),
+    };
+    let wanted = params![account.0, audience.0, part, key, limit, member];
+    collect(rows.query_map(wanted, |row| {
+        Ok(MemberRow {
+            profile: id_at(row, 0)?,
+            since: TimeMs(row.get(1)?),
+            number: row.get(2)?,
+        })
+    })?)
 }

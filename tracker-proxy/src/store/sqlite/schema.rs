@@ -1,11 +1,13 @@
 //! The tables. Every key starts with the account; profiles carry their part.
 
-use rusqlite::Connection;
+use rusqlite::{Connection, Transaction};
 
 use crate::store::StoreError;
 
+/// What makes a file of one schema one of the next; the first makes an empty file one of schema 1.
+pub(super) const STEPS: [&str; 2] = [TABLES, OUTBOUND];
 /// The schema that this program writes.
-const SCHEMA: u32 = 1;
+const SCHEMA: u32 = STEPS.len() as u32;
 
 /// Rows of profiles and history are found by a row number: a row of up to 4 KB then stays on one
 /// page, which a table keyed by the 16-byte id could not promise.
@@ -54,30 +56,67 @@ CREATE TABLE tombstone (
     PRIMARY KEY (account, id)) WITHOUT ROWID;
 ";
 
-/// Creates the tables in a new file; refuses a file of a newer program.
+/// Outbox rows point to their deliveries by row: those numbers only grow, so that the index which
+/// leads back is appended to and not written all over.
+///
+/// What is asked for by state or reason is found from the deliveries in that state, or among what
+/// was never sent; most are neither.
+const OUTBOUND: &str = "
+CREATE TABLE outbox_2 (
+    seq INTEGER PRIMARY KEY, account INTEGER NOT NULL, activation INTEGER NOT NULL,
+    audience INTEGER NOT NULL, profile BLOB, number INTEGER NOT NULL, op TEXT NOT NULL,
+    at INTEGER NOT NULL, delivery INTEGER, reason TEXT);
+INSERT INTO outbox_2 SELECT o.seq, o.account, o.activation, o.audience, o.profile, o.number, o.op,
+    o.at, d.row, o.reason FROM outbox o LEFT JOIN delivery d ON d.id = o.delivery;
+DROP TABLE outbox;
+ALTER TABLE outbox_2 RENAME TO outbox;
+CREATE INDEX outbox_profile ON outbox (profile) WHERE profile IS NOT NULL;
+CREATE INDEX outbox_account ON outbox (account);
+CREATE INDEX outbox_activation ON outbox (account, activation);
+CREATE INDEX outbox_delivery ON outbox (delivery) WHERE delivery IS NOT NULL;
+CREATE INDEX outbox_unsent ON outbox (account) WHERE delivery IS NULL;
+CREATE INDEX outbox_reason ON outbox (account, reason) WHERE delivery IS NULL;
+CREATE INDEX outbox_replace ON outbox (account) WHERE op = 'replace';
+DROP INDEX delivery_pending;
+DROP INDEX delivery_failed;
+CREATE INDEX delivery_waiting ON delivery (account, destination, next) WHERE state = 0;
+CREATE INDEX delivery_failed ON delivery (account) WHERE state = 2;
+CREATE INDEX delivery_skipped ON delivery (account) WHERE state = 3;
+CREATE INDEX delivery_reason ON delivery (account, reason) WHERE reason IS NOT NULL;
+CREATE TABLE resync (
+    account INTEGER NOT NULL, activation INTEGER NOT NULL, want INTEGER NOT NULL,
+    PRIMARY KEY (account, activation)) WITHOUT ROWID;
+";
+
+/// Brings a file to the schema of now, a new one from nothing; refuses one of a newer program.
 pub(super) fn prepare(db: &mut Connection) -> Result<(), StoreError> {
     let found: u32 = db.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    match found {
-        SCHEMA => Ok(()),
-        0 => create(db),
-        found => Err(StoreError::Newer {
-            found,
-            known: SCHEMA,
-        }),
+    if found > SCHEMA {
+        let known = SCHEMA;
+        return Err(StoreError::Newer { found, known });
     }
+    if found == SCHEMA {
+        return Ok(());
+    }
+    let transaction = db.transaction()?;
+    for step in &STEPS[found as usize..] {
+        transaction.execute_batch(step)?;
+    }
+    if found == 0 {
+        begin(&transaction)?;
+    }
+    transaction.pragma_update(None, "user_version", SCHEMA)?;
+    transaction.commit()?;
+    Ok(())
 }
 
-fn create(db: &mut Connection) -> Result<(), StoreError> {
+fn begin(transaction: &Transaction<'_>) -> Result<(), StoreError> {
     let mut store_id = [0_u8; 16];
     getrandom::fill(&mut store_id)
         .map_err(|error| StoreError::Damaged(format!("no random numbers: {error}")))?;
-    let transaction = db.transaction()?;
-    transaction.execute_batch(TABLES)?;
     transaction.execute(
         "INSERT INTO head VALUES (1, ?1, 1, 0, 0, 0, 0, 0, 0)",
         [store_id.as_slice()],
     )?;
-    transaction.pragma_update(None, "user_version", SCHEMA)?;
-    transaction.commit()?;
     Ok(())
 }

@@ -2,10 +2,9 @@
 
 use rusqlite::{Connection, Transaction, params};
 
-use crate::keys::ProfileId;
+use super::outbound;
 use crate::store::{
-    Apply, Commit, DeliveryRow, DeliveryState, Faults, JournalRow, OutcomeRow, ProfileRow, Step,
-    StoreError, WriteBack, Written,
+    Apply, Commit, Faults, HistoryCut, JournalRow, ProfileRow, Step, StoreError, WriteBack, Written,
 };
 
 /// The open end of a person's history becomes a sealed chunk at this size, in bytes.
@@ -101,69 +100,32 @@ pub(super) fn apply(
             ])?;
     }
     faults.pass(Step::Memberships)?;
-    for row in &apply.outbox {
-        tx.prepare_cached("INSERT INTO outbox VALUES (NULL,?1,?2,?3,?4,?5,?6,?7,?8,?9)")?
-            .execute(params![
-                row.account.0,
-                row.activation.0,
-                row.audience.0,
-                key(row.profile.as_ref()),
-                row.number,
-                row.op,
-                row.at.0,
-                row.delivery,
-                row.reason
-            ])?;
-    }
+    // A delivery's row number is what its outbox rows point with.
+    let rows = outbound::insert(tx, &apply.deliveries)?;
+    outbound::append(tx, &apply.outbox, &rows)?;
     faults.pass(Step::Outbox)?;
-    for row in &apply.deliveries {
-        insert_delivery(tx, row)?;
-    }
     for row in &apply.outcomes {
-        settle_delivery(tx, row)?;
+        outbound::settle(tx, row)?;
     }
+    outbound::note_resyncs(tx, &apply.resyncs)?;
+    outbound::prune(tx, &apply.pruned)?;
+    take_away(tx, apply)?;
     faults.pass(Step::Deliveries)
 }
 
-fn key(profile: Option<&ProfileId>) -> Option<&[u8]> {
-    profile.map(|id| id.0.as_slice())
-}
-
-fn insert_delivery(tx: &Transaction<'_>, row: &DeliveryRow) -> Result<(), StoreError> {
-    tx.prepare_cached("INSERT INTO delivery VALUES (NULL,?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12)")?
-        .execute(params![
-            row.id,
-            row.account.0,
-            row.activation.0,
-            row.destination,
-            key(row.profile.as_ref()),
-            row.body,
-            row.state as i64,
-            row.reason,
-            row.attempts,
-            row.log,
-            row.next.0,
-            row.created.0
-        ])?;
-    Ok(())
-}
-
-/// A delivered body has done its work and goes: it may hold personal data.
-fn settle_delivery(tx: &Transaction<'_>, row: &OutcomeRow) -> Result<(), StoreError> {
-    tx.prepare_cached(
-        "UPDATE delivery SET state = ?2, reason = ?3, attempts = ?4, next = ?6,
-         log = json_insert(log, '$[#]', json(?5)),
-         body = CASE WHEN ?2 = ?7 THEN x'' ELSE body END WHERE id = ?1",
-    )?
-    .execute(params![
-        row.id,
-        row.state as i64,
-        row.reason,
-        row.attempts,
-        row.log,
-        row.next.0,
-        DeliveryState::Delivered as i64
-    ])?;
+/// Parts of somebody's past.
+fn take_away(tx: &Transaction<'_>, apply: &Apply) -> Result<(), StoreError> {
+    for row in &apply.rewritten {
+        tx.prepare_cached("UPDATE journal SET body = ?2 WHERE seq = ?1")?
+            .execute(params![row.seq.0, row.body])?;
+    }
+    if let Some(HistoryCut { row, chunks }) = apply.history_cut {
+        tx.prepare_cached(
+            "DELETE FROM history WHERE profile = ?1 AND chunk IN
+             (SELECT chunk FROM history WHERE profile = ?1 ORDER BY chunk LIMIT ?2)",
+        )?
+        .execute(params![row, chunks])?;
+    }
     Ok(())
 }
 

@@ -1,5 +1,7 @@
 //! The newest events: everybody's from the journal, a person's from their history.
 
+mod past;
+
 use std::sync::Arc;
 
 use axum::Json;
@@ -7,13 +9,13 @@ use axum::extract::State;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use self::past::Arrival;
 use super::Admin;
 use super::auth::Caller;
 use super::problem::Problem;
 use super::query::{Params, cursor};
 use crate::ingest::Event;
-use crate::keys::{AccountNo, IdKind, JournalSeq};
-use crate::pipeline::history;
+use crate::keys::{AccountNo, JournalSeq};
 use crate::pipeline::journal::{Entry, Unpacked};
 use crate::store::{JournalRow, Reader, StoreError};
 
@@ -27,7 +29,7 @@ const ROWS_READ: u32 = 32;
 const PAGE_BYTES_READ_MAX: usize = 64 << 20;
 
 /// A page of events.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 pub(super) struct Page {
     events: Vec<Shown>,
     next_cursor: Option<String>,
@@ -94,9 +96,18 @@ pub(super) async fn list(
     let limit = params.limit(admin.state.bounds.page_entries_max)? as usize;
     let page = match params.person()? {
         Some((kind, id)) => {
-            let left = params.cursor(HISTORY)?.map(u64::from_be_bytes);
+            let before = params
+                .cursor(HISTORY)?
+                .map_or(Arrival::END, Arrival::decode);
             params.finish()?;
-            of_person(&admin, caller.account, kind, id, left, limit).await?
+            let found = admin.read_with(
+                move |pipeline| pipeline.past(caller.account, kind, &id),
+                move |found| match found {
+                    Some((_, past)) => past::newest(&past, before, limit),
+                    None => Ok(Page::default()),
+                },
+            );
+            found.await?
         }
         None => {
             let before = params
@@ -108,35 +119,6 @@ pub(super) async fn list(
         }
     };
     Ok(Json(page))
-}
-
-/// A person's events in the order of their arrival, the newest first; `left` of the oldest are
-/// still to be listed.
-async fn of_person(
-    admin: &Admin,
-    account: AccountNo,
-    kind: IdKind,
-    id: String,
-    left: Option<u64>,
-    limit: usize,
-) -> Result<Page, Problem> {
-    let found = admin
-        .ask(move |pipeline| pipeline.person(account, kind, &id))
-        .await?;
-    let history = found.map(|person| person.history).unwrap_or_default();
-    let mut events = history::events(&history)?;
-    // A merge puts one history behind the other.
-    events.sort_by_key(|event| event.received);
-    let left = left.map_or(events.len(), |left| {
-        usize::try_from(left).map_or(events.len(), |left| left.min(events.len()))
-    });
-    let first = left.saturating_sub(limit);
-    let shown = events[first..left].iter().rev().map(Shown::of).collect();
-    let next = (first > 0).then(|| cursor(HISTORY, &(first as u64).to_be_bytes()));
-    Ok(Page {
-        events: shown,
-        next_cursor: next,
-    })
 }
 
 /// A place in the journal: a row, and an entry in it.

@@ -1,3 +1,5 @@
+mod outbox;
+
 use super::*;
 use crate::clock::TimeMs;
 use crate::keys::{AccountNo, AudienceNo, IdKind, JournalSeq, ProfileId};

@@ -1,0 +1,269 @@
+//! Erasing a person: their inputs, what was derived from them, and what is on its way out.
+//!
+//! Everything has to be written back first, the whole journal looked through, and a long history
+//! taken away. Each of these is done ahead, a slice with each commit or beside the pipeline's
+//! thread, so that events go on being taken; what is left then is one transaction. A crash before
+//! it leaves a person without some of their past: who asked was not answered and asks again.
+
+mod journal;
+mod messages;
+
+use self::journal::Mentions;
+use self::messages::{names_of, rewritten};
+use super::commit::Urgency;
+use super::outputs::Occasion;
+use super::{Handle, Pipeline, write_back};
+use crate::clock::TimeMs;
+use crate::ingest::Unavailable;
+use crate::keys::{AccountNo, IdKind, ProfileId};
+use crate::profile::Profile;
+use crate::store::{Erasure, HistoryCut, Reader, StoreError, TombstoneRow};
+
+/// How many sealed chunks of a history go with one commit; about 2 MB.
+const CHUNKS_CUT: u32 = 1_024;
+/// How often a person may get further ids while their inputs are looked for.
+const ATTEMPTS_MAX: u32 = 8;
+
+/// Who is to be erased.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Erased {
+    /// The account.
+    pub account: AccountNo,
+    /// What the id is.
+    pub kind: IdKind,
+    /// The id.
+    pub id: String,
+}
+
+/// What has to be done ahead, or the end.
+enum Step {
+    /// There is nobody.
+    Nobody,
+    /// There is more to be done ahead.
+    Again,
+    /// The person is erased.
+    Done,
+}
+
+/// Erases a person; false where there is none.
+///
+/// A last removal goes to every mirror that was told of them.
+///
+/// # Errors
+///
+/// The store does not work; the person may or may not be erased.
+pub async fn erase(handle: &Handle, clock: TimeMs, person: Erased) -> Result<bool, Unavailable> {
+    for attempt in 0..ATTEMPTS_MAX {
+        write_back(handle).await?;
+        let mut mentions = Mentions::default();
+        let wanted = person.clone();
+        let sought = ask(handle, move |pipeline| pipeline.sought(&wanted)).await?;
+        let Some((reader, ids)) = sought else {
+            return Ok(false);
+        };
+        // The last time nothing can come in between: all is done in one turn.
+        if attempt + 1 < ATTEMPTS_MAX {
+            let found = tokio::task::spawn_blocking(move || Mentions::find(&*reader, ids));
+            let found = found.await.map_err(|_panic| Unavailable)?;
+            mentions = found.map_err(|error| unavailable(&error))?;
+            while !mentions.rows.is_empty() {
+                let left = mentions.rows.len();
+                mentions = ask(handle, move |pipeline| pipeline.rewrite_some(mentions)).await?;
+                if mentions.rows.len() == left {
+                    break;
+                }
+            }
+        } else {
+            mentions.ids = ids;
+        }
+        let wanted = person.clone();
+        while ask(handle, {
+            let wanted = wanted.clone();
+            move |pipeline| pipeline.cut_history(&wanted)
+        })
+        .await?
+        {}
+        let step = ask(handle, move |pipeline| {
+            pipeline.erase(clock, &wanted, mentions)
+        })
+        .await?;
+        match step {
+            Step::Nobody => return Ok(false),
+            Step::Done => return Ok(true),
+            Step::Again => {}
+        }
+    }
+    Err(Unavailable)
+}
+
+async fn ask<T: Send + 'static>(
+    handle: &Handle,
+    question: impl FnOnce(&mut Pipeline) -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, Unavailable> {
+    let answer = handle.ask(question).await?;
+    answer.map_err(|error| unavailable(&error))
+}
+
+fn unavailable(error: &StoreError) -> Unavailable {
+    tracing::error!(%error, "an erasure failed");
+    Unavailable
+}
+
+/// A reader, and what it has to look for.
+type Sought = (Box<dyn Reader + Send>, Vec<ProfileId>);
+
+impl Pipeline {
+    fn sought(&mut self, person: &Erased) -> Result<Option<Sought>, StoreError> {
+        let Some(id) = self.find(person.account, person.kind, &person.id)? else {
+            return Ok(None);
+        };
+        let ids = self.ids_of(person.account, id)?;
+        Ok(Some((self.writer.reader()?, ids)))
+    }
+
+    /// Every id of a profile, its own key the last.
+    fn ids_of(&self, account: AccountNo, id: ProfileId) -> Result<Vec<ProfileId>, StoreError> {
+        let mut ids = self.store.aliases_of(account, id)?;
+        ids.push(id);
+        Ok(ids)
+    }
+
+    /// Takes the oldest part of a long history away; true if there is more.
+    fn cut_history(&mut self, person: &Erased) -> Result<bool, StoreError> {
+        let Some(id) = self.find(person.account, person.kind, &person.id)? else {
+            return Ok(false);
+        };
+        let Some(row) = self.cache.get(id).and_then(|cached| cached.row) else {
+            return Ok(false);
+        };
+        if self.store.history_chunks(row)? <= CHUNKS_CUT {
+            return Ok(false);
+        }
+        let now = self.head.clock;
+        self.outputs.apply.history_cut = Some(HistoryCut {
+            row,
+            chunks: CHUNKS_CUT,
+        });
+        if let Err(error) = self.commit(now, Urgency::Calm, None) {
+            self.give_up(now, &error);
+            return Err(error);
+        }
+        Ok(true)
+    }
+
+    fn erase(
+        &mut self,
+        clock: TimeMs,
+        person: &Erased,
+        mentions: Mentions,
+    ) -> Result<Step, StoreError> {
+        let now = self.now(clock);
+        let Some(id) = self.find(person.account, person.kind, &person.id)? else {
+            return Ok(Step::Nobody);
+        };
+        if self.ids_of(person.account, id)? != mentions.ids {
+            return Ok(Step::Again);
+        }
+        let erased = self.erase_profile(now, person.account, id, mentions);
+        if let Err(error) = &erased {
+            self.give_up(now, error);
+        }
+        erased.map(|()| Step::Done)
+    }
+
+    fn erase_profile(
+        &mut self,
+        now: TimeMs,
+        account: AccountNo,
+        id: ProfileId,
+        mut mentions: Mentions,
+    ) -> Result<(), StoreError> {
+        // With everything written back, no row of a profile that was merged into this one is
+        // left, and no journal row has to be folded again.
+        self.commit(now, Urgency::All, None)?;
+        let Some(found) = self.catalog.account(account).cloned() else {
+            return Ok(());
+        };
+        self.load(account, id)?;
+        let Some(cached) = self.cache.remove(id) else {
+            return Ok(());
+        };
+        self.outputs
+            .unsay(&found, &cached.profile, Occasion { event: None, now });
+        self.outputs.vanish(account, &cached.profile, now);
+        self.outputs.seal(now);
+        for row in &mut self.outputs.apply.outbox {
+            row.profile = None;
+        }
+        for delivery in &mut self.outputs.apply.deliveries {
+            delivery.profile = None;
+        }
+        self.outputs.apply.memberships.clear();
+        mentions.read_on(self.store.as_ref())?;
+        let names = names_of(&cached.profile);
+        let deliveries = self.without_person(account, &mentions.ids, &names)?;
+        let erasure = Erasure {
+            account,
+            profile: id,
+            ids: self.tombstones(account, &cached.profile, &mentions.ids, now),
+            audiences: found.audience_numbers().collect(),
+            rewritten: self.without_entries(&mentions)?,
+            deliveries: deliveries
+                .iter()
+                .map(|(old, new)| rewritten(old, new.as_ref()))
+                .collect(),
+            apply: std::mem::take(&mut self.outputs.apply),
+            follows: self.head.commits,
+            clock: now,
+            sequence: self.outputs.sequence,
+        };
+        for old in &erasure.deliveries {
+            self.shared.revoke(old.id.clone());
+        }
+        let erasure = self.writer.erase(erasure)?;
+        self.store.release()?;
+        let erased = erasure.ids.iter().map(|row| (row.id, row.erased));
+        self.tombstones.extend(erased);
+        self.head.commits += 1;
+        self.head.clock = now;
+        self.head.sequence = erasure.sequence;
+        for alias in mentions.ids {
+            self.cache.forget(alias);
+        }
+        self.stats.profiles = self.stats.profiles.saturating_sub(1);
+        self.shared.grow(std::mem::take(&mut self.outputs.growth));
+        self.outbound.extend(erasure.apply.deliveries);
+        self.outbound
+            .extend(deliveries.into_iter().filter_map(|(_, new)| new));
+        Ok(())
+    }
+
+    /// Whoever sends an event of before the erasure is told so, for as long as a client retries.
+    fn tombstones(
+        &self,
+        account: AccountNo,
+        profile: &Profile,
+        ids: &[ProfileId],
+        now: TimeMs,
+    ) -> Vec<TombstoneRow> {
+        let users = profile.user_ids.iter().map(|known| (IdKind::User, known));
+        let visitors = profile
+            .anonymous_ids
+            .iter()
+            .map(|known| (IdKind::Anonymous, known));
+        let provisional = users
+            .chain(visitors)
+            .map(|(kind, known)| ProfileId::provisional(account, kind, &known.id));
+        let mut all: Vec<ProfileId> = ids.iter().copied().chain(provisional).collect();
+        all.sort_unstable();
+        all.dedup();
+        let until = now.plus(self.bounds.idempotency_ms);
+        all.into_iter()
+            .map(|id| TombstoneRow {
+                id,
+                erased: now,
+                until,
+            })
+            .collect()
+    }
+}

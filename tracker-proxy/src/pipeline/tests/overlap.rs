@@ -1,0 +1,159 @@
+//! While one commit is on its way to the disk, the next is folded.
+
+use std::sync::{Arc, mpsc};
+
+use parking_lot::Mutex;
+use serde_json::json;
+
+use super::rig::{ACCOUNT, BEGIN, Rig, Story, track};
+use crate::ingest::{Event, Unavailable, Verdict};
+use crate::keys::IdKind;
+use crate::pipeline::{Bounds, history};
+use crate::store::{Fault, Faults, Step};
+
+/// Stops commits before they write profiles, each until it is told how to go on.
+struct Gate {
+    reached: mpsc::Receiver<()>,
+    go_on: mpsc::Sender<Option<Fault>>,
+}
+
+impl Gate {
+    fn new() -> (Self, Faults) {
+        let (reach, reached) = mpsc::channel();
+        let (go_on, how) = mpsc::channel();
+        let how = Arc::new(Mutex::new(how));
+        let faults = Faults::when(move |step| {
+            if step != Step::WriteBack {
+                return None;
+            }
+            // Without anybody who stops commits, they go on.
+            reach.send(()).ok()?;
+            how.lock().recv().ok()?
+        });
+        (Self { reached, go_on }, faults)
+    }
+
+    fn wait(&self) {
+        self.reached.recv().expect("a commit is on its way");
+    }
+
+    fn let_go(&self, fault: Option<Fault>) {
+        self.go_on.send(fault).expect("a commit waits");
+    }
+}
+
+/// A pipeline that writes profiles back with every commit, and the gate before that.
+fn gated() -> (Rig, Gate) {
+    let bounds = Bounds {
+        write_back_ms: 0,
+        ..Bounds::default()
+    };
+    let when = json!({ "did": { "event": "buy", "count": { "gte": 2 } } });
+    let mut rig = Rig::start_with(
+        Story::default().audience("vip", &when),
+        Faults::default(),
+        bounds,
+    );
+    rig.stop();
+    let (gate, faults) = Gate::new();
+    rig.set_faults(faults);
+    // The start commits nothing: there is nothing to fold again.
+    rig.run();
+    (rig, gate)
+}
+
+fn buy(id: &str) -> Event<'_> {
+    track("42", "buy", id, BEGIN)
+}
+
+/// How many events are folded, durable or not.
+async fn folded(rig: &mut Rig) -> u64 {
+    let asked = rig.handle();
+    let seen = asked.peek(|pipeline| pipeline.profile(ACCOUNT, IdKind::User, "42"));
+    let profile = seen.await.unwrap().unwrap();
+    profile.map_or(0, |profile| profile.events)
+}
+
+async fn ids(rig: &mut Rig) -> Vec<String> {
+    let person = rig.person("42").await.unwrap();
+    let events = history::events(&person.history).unwrap();
+    events
+        .iter()
+        .map(|event| event.message_id.to_owned())
+        .collect()
+}
+
+#[tokio::test]
+async fn what_arrives_during_a_commit_is_folded_and_goes_into_the_next() {
+    let (mut rig, gate) = gated();
+    let first = rig.submit(&[buy("m1")]).await.unwrap();
+    gate.wait();
+    let mut second = rig.submit(&[buy("m2"), buy("m1")]).await.unwrap();
+    while folded(&mut rig).await < 2 {
+        tokio::task::yield_now().await;
+    }
+    assert!(
+        second.try_recv().is_err(),
+        "nothing is acknowledged before its commit"
+    );
+    gate.let_go(None);
+    assert_eq!(first.await.unwrap(), Ok(vec![Verdict::Accepted]));
+    gate.wait();
+    gate.let_go(None);
+    let verdicts = Ok(vec![Verdict::Accepted, Verdict::Repeat]);
+    assert_eq!(second.await.unwrap(), verdicts);
+    drop(gate);
+    assert!(rig.is_member("42", "vip").await);
+}
+
+#[tokio::test]
+async fn a_profile_that_changes_while_it_is_written_keeps_everything_once() {
+    let (mut rig, gate) = gated();
+    let mut waiting = Vec::new();
+    for id in ["m1", "m2", "m3"] {
+        waiting.push(rig.submit(&[buy(id)]).await.unwrap());
+        gate.wait();
+        if id != "m3" {
+            let more = format!("{id}.more");
+            waiting.push(rig.submit(&[buy(&more)]).await.unwrap());
+            let before = waiting.len() as u64;
+            while folded(&mut rig).await < before {
+                tokio::task::yield_now().await;
+            }
+            gate.let_go(None);
+            gate.wait();
+        }
+        gate.let_go(None);
+    }
+    drop(gate);
+    for answer in waiting {
+        assert_eq!(answer.await.unwrap(), Ok(vec![Verdict::Accepted]));
+    }
+    let all = ["m1", "m1.more", "m2", "m2.more", "m3"];
+    assert_eq!(ids(&mut rig).await, all);
+    rig.stop();
+    rig.set_faults(Faults::default());
+    rig.run();
+    assert_eq!(ids(&mut rig).await, all, "after a restart");
+}
+
+#[tokio::test]
+async fn a_commit_that_fails_takes_down_what_was_folded_on_top_of_it() {
+    let (mut rig, gate) = gated();
+    let first = rig.submit(&[buy("m1")]).await.unwrap();
+    gate.wait();
+    let second = rig.submit(&[buy("m2")]).await.unwrap();
+    while folded(&mut rig).await < 2 {
+        tokio::task::yield_now().await;
+    }
+    gate.let_go(Some(Fault::Full));
+    drop(gate);
+    assert_eq!(first.await.unwrap(), Err(Unavailable));
+    assert_eq!(second.await.unwrap(), Err(Unavailable));
+    for id in ["m1", "m2"] {
+        let verdicts = rig.send_until_taken(&[buy(id)]).await;
+        assert_eq!(verdicts, [Verdict::Accepted]);
+    }
+    assert_eq!(ids(&mut rig).await, ["m1", "m2"]);
+    assert!(rig.is_member("42", "vip").await);
+}
