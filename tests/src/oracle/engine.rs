@@ -1,17 +1,14 @@
 //! The real pipeline on a real file, on a clock that only the script moves.
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::Path;
 use std::time::Duration;
 
-use segue_tracker_proxy::audience::Numbering;
+use rusqlite::Connection;
 use segue_tracker_proxy::clock::{Clock, TimeMs};
 use segue_tracker_proxy::delivery::{Delivery, Destinations, Report};
 use segue_tracker_proxy::ingest::{Event, EventKind, Submission, Verdict as Taken};
-use segue_tracker_proxy::keys::{AccountNo, ActivationNo, CatalogVersion, IdKind};
-use segue_tracker_proxy::pipeline::catalog::{
-    Stored, StoredAccount, StoredActivation, StoredCatalog,
-};
+use segue_tracker_proxy::keys::{AccountNo, ActivationNo, IdKind};
+use segue_tracker_proxy::pipeline::catalog::{Stored, StoredActivation, StoredCatalog, StoredList};
 use segue_tracker_proxy::pipeline::{Bounds, Channels, Erased, Handle, Start, erase, start};
 use segue_tracker_proxy::store::sqlite::SqliteStore;
 use serde_json::json;
@@ -21,12 +18,15 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::case::{Case, Memory};
 use super::event::{Happening, Kind};
-use super::language::Audience;
+use super::language::{Audience, LISTS};
 use super::world::{Id, Standing, Verdict};
 
 const ACCOUNT: AccountNo = AccountNo(1);
 /// How often the pipeline is asked whether it has warmed everybody before it is called stuck.
 const WARMING_ASKED_MAX: u32 = 100_000;
+
+/// How often the pipeline is asked something before a commit that does not end is given up.
+const COMMIT_ASKED_MAX: u32 = 100_000;
 
 /// Standings by the audiences' ids.
 pub type Standings = BTreeMap<String, Standing>;
@@ -139,13 +139,13 @@ impl Engine {
         self.run(None).expect("what ran before runs again");
     }
 
-    /// Goes on with what is on the disk now; what is in memory is lost.
+    /// Goes on with what is durable now; what is in memory is lost.
     pub fn crash(&mut self) {
         let folder = tempfile::tempdir().expect("there is room for a temporary folder");
-        let (from, to) = (self.folder.path().to_owned(), folder.path().to_owned());
-        // On the pipeline's own thread nothing is written meanwhile.
-        let copied = self.ask(move |_| copy(&from, &to));
-        copied.expect("the files can be copied");
+        let db = Connection::open(self.folder.path().join("segue.db"));
+        let copy = folder.path().join("segue.db");
+        let copied = db.and_then(|db| db.execute("VACUUM INTO ?1", [copy.to_string_lossy()]));
+        copied.expect("the store can be copied while it is used");
         self.stop();
         self.folder = folder;
         self.run(None).expect("what ran before runs again");
@@ -199,11 +199,10 @@ impl Engine {
 
     /// Erases somebody; false where there is nobody.
     pub fn erase(&mut self, id: &Id) -> bool {
-        let now = self.clock.now();
+        let (handle, now) = (self.running().handle.clone(), self.clock.now());
         let (kind, id) = key(id);
         let account = ACCOUNT;
         let person = Erased { account, kind, id };
-        let handle = self.running().handle.clone();
         let erased = self.runtime.block_on(erase(&handle, now, person));
         erased.expect("the store does not fail")
     }
@@ -260,13 +259,21 @@ impl Engine {
         })
     }
 
-    /// How many members an audience has.
-    pub fn size(&mut self, audience: &str) -> u64 {
-        let shared = &self.running().handle.shared;
+    /// How many members an audience has. It is told once the commit is durable that changed it,
+    /// so `expected` is waited for.
+    pub fn size(&mut self, audience: &str, expected: u64) -> u64 {
+        let shared = self.running().handle.shared.clone();
         let catalog = shared.catalog();
         let account = catalog.account(ACCOUNT).expect("there is one account");
         let no = account.audiences.by_id(audience);
-        no.map_or(0, |no| shared.size(ACCOUNT, no))
+        let size = || no.map_or(0, |no| shared.size(ACCOUNT, no));
+        for _ in 0..COMMIT_ASKED_MAX {
+            if size() == expected {
+                break;
+            }
+            self.ask(|_| ());
+        }
+        size()
     }
 
     /// Stops, and leaves the folder to be read.
@@ -291,29 +298,22 @@ impl Drop for Engine {
 
 impl Memory {
     fn bounds(self) -> Bounds {
+        // Every transition is looked at in the end.
+        let ample = Bounds {
+            outbox_age_ms: i64::MAX / 4,
+            ..Bounds::default()
+        };
         match self {
-            Self::Ample => Bounds::default(),
+            Self::Ample => ample,
             Self::Tight => Bounds {
                 cache_bytes: 1_024,
                 dirty_bytes: 1_024,
                 write_back_ms: 1,
                 feed_bytes: 2_048,
-                ..Bounds::default()
+                ..ample
             },
         }
     }
-}
-
-fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
-    for entry in std::fs::read_dir(from)? {
-        let entry = entry?;
-        let name = entry.file_name();
-        // The memory that processes share tells only where things are in the other two.
-        if !name.to_string_lossy().ends_with("-shm") {
-            std::fs::copy(entry.path(), to.join(name))?;
-        }
-    }
-    Ok(())
 }
 
 fn key(id: &Id) -> (IdKind, String) {
@@ -361,20 +361,12 @@ fn write(stored: &mut StoredCatalog, zone: &str, audiences: &[Audience]) {
         created: TimeMs(0),
         definition,
     };
-    if stored.accounts.is_empty() {
-        stored.accounts.push(StoredAccount {
-            no: ACCOUNT,
-            id: "1".to_owned(),
-            time_zone: zone.to_owned(),
-            audiences_changed: CatalogVersion(0),
-            numbering: Numbering::default(),
-            lists: Vec::new(),
-            audiences: Vec::new(),
-            destinations: Vec::new(),
-            activations: Vec::new(),
-        });
-    }
-    let account = &mut stored.accounts[0];
+    let account = stored.account_mut("1", zone);
+    let list = |id: &str| StoredList {
+        id: id.to_owned(),
+        created: TimeMs(0),
+    };
+    account.lists = LISTS.map(list).to_vec();
     let ids: Vec<&str> = audiences.iter().map(|one| one.id.as_str()).collect();
     account.audiences = audiences
         .iter()

@@ -2,6 +2,9 @@
 
 use serde_json::Value as Json;
 
+/// The lists that can be uploaded.
+pub const LISTS: [&str; 2] = ["l0", "l1"];
+
 /// One audience.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Audience {

@@ -68,12 +68,11 @@ pub fn run(case: &Case) -> Result<Observed, Failure> {
     let Run {
         engine,
         observed,
-        world,
         now,
         ..
     } = run;
     let folder = engine.finish();
-    outbox::check(folder.path(), &world).map_err(|what| Failure { now, what })?;
+    outbox::check(folder.path()).map_err(|what| Failure { now, what })?;
     Ok(observed)
 }
 
@@ -342,7 +341,7 @@ impl Run {
         }
         for audience in &self.audiences {
             let expected = sizes.get(audience.id.as_str()).copied().unwrap_or_default();
-            let found = self.engine.size(&audience.id);
+            let found = self.engine.size(&audience.id, expected);
             if found != expected {
                 let id = &audience.id;
                 return self.fail(format!(

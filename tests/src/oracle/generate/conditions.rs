@@ -4,11 +4,9 @@ use super::checks::{PROPERTIES, Sort, TRAITS, check, predicate};
 use super::dice::Dice;
 use super::taste::Taste;
 use crate::oracle::language::{
-    Bound, Did, Have, InOrder, Measure, Pattern, Predicate, Silence, Take, ThenNot, When, Window,
+    Bound, Did, Have, InOrder, LISTS, Measure, Pattern, Predicate, Silence, Take, ThenNot, When,
+    Window,
 };
-
-/// The lists that can be uploaded.
-pub(super) const LISTS: [&str; 2] = ["l0", "l1"];
 
 /// How deep definitions are at the most.
 const DEPTH_MAX: u32 = 4;

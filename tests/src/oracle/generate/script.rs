@@ -5,13 +5,12 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value as Json, json};
 
 use super::checks::{PROPERTIES, Sort, TRAITS, WORDS, quarters, scalar};
-use super::conditions::LISTS;
 use super::definitions;
 use super::dice::Dice;
 use super::taste::Taste;
 use crate::oracle::case::{Action, BEGIN, Step};
 use crate::oracle::event::{Happening, Kind, LIST_EVENT, list_key};
-use crate::oracle::language::Audience;
+use crate::oracle::language::{Audience, LISTS};
 use crate::oracle::world::Id;
 
 /// How many steps a script has at the most.

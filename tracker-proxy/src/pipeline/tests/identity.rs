@@ -203,8 +203,7 @@ async fn of_an_erased_person_nothing_is_left_under_the_id_of_the_visitor_they_we
     rig.send(&[by_visitor("a1", "look", "m1"), identify("42", "a1", "m2")])
         .await
         .unwrap();
-    let handle = rig.handle();
-    assert!(erase(&handle, BEGIN, user("42")).await.unwrap());
+    assert!(erase(&rig.handle(), BEGIN, user("42")).await.unwrap());
     rig.stop();
     let db = rusqlite::Connection::open(rig.folder.path().join("segue.db")).unwrap();
     for table in ["membership", "outbox", "delivery"] {
