@@ -1,6 +1,7 @@
 //! The servers: one process each, with one thread.
 
 use std::io::{BufRead as _, BufReader};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use axum::Router;
@@ -29,6 +30,14 @@ impl Contender {
             Self::Bare => "bare handler",
             Self::Memory => "memory store",
             Self::Sqlite => "SQLite store",
+        }
+    }
+
+    /// How many deliveries make a round; SQLite waits for the disk.
+    pub(super) const fn deliveries(self) -> usize {
+        match self {
+            Self::Bare | Self::Memory => 20_000,
+            Self::Sqlite => 1_000,
         }
     }
 }
@@ -77,20 +86,27 @@ pub(super) fn serve(name: &str) -> Result<(), Failure> {
         .build()?;
     runtime.block_on(async {
         let folder = tempfile::tempdir_in(".")?;
-        let app = match name {
-            "bare handler" => Router::new().route("/cdp/webhook", post(bare)),
-            "memory store" => receiver(Segments::new(MemoryStore::new())).await?,
-            "SQLite store" => {
-                let store = SqliteStore::open(folder.path().join("segments.db"))?;
-                receiver(Segments::new(store)).await?
-            }
-            other => return Err(format!("there is no contender `{other}`").into()),
-        };
+        let contender = Contender::ALL
+            .into_iter()
+            .find(|known| known.name() == name);
+        let contender = contender.ok_or("there is no such contender")?;
+        let app = app(contender, folder.path()).await?;
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
         println!("{}", listener.local_addr()?);
         axum::serve(listener, app).await?;
         Ok(())
     })
+}
+
+pub(super) async fn app(contender: Contender, folder: &Path) -> Result<Router, Failure> {
+    match contender {
+        Contender::Bare => Ok(Router::new().route("/cdp/webhook", post(bare))),
+        Contender::Memory => receiver(Segments::new(MemoryStore::new())).await,
+        Contender::Sqlite => {
+            let store = SqliteStore::open(folder.join("segments.db"))?;
+            receiver(Segments::new(store)).await
+        }
+    }
 }
 
 async fn bare(body: Bytes) -> Result<String, StatusCode> {
