@@ -23,6 +23,7 @@ mod handle;
 pub mod history;
 mod inputs;
 pub mod journal;
+mod merging;
 mod mirrors;
 mod outputs;
 mod past;
