@@ -15,6 +15,9 @@ pub(super) struct Plan {
     pub(super) event: Option<String>,
     /// Tells this import from others, also of the same file.
     pub(super) import_id: String,
+    /// The time of rows that have none. It has to be the same whenever they are sent: only then
+    /// the proxy knows all of them again.
+    pub(super) undated: String,
 }
 
 impl Plan {
@@ -38,6 +41,9 @@ impl Plan {
                 event.entry("type").or_insert_with(|| "track".into());
             }
         }
+        event
+            .entry("timestamp")
+            .or_insert_with(|| self.undated.clone().into());
         event
             .entry("messageId")
             .or_insert_with(|| message_id(number, &content).into());
@@ -76,6 +82,7 @@ mod tests {
             },
             event: Some("buy".to_owned()),
             import_id: import_id.to_owned(),
+            undated: "2026-11-20T10:00:00Z".to_owned(),
         };
         plan.event(number, row.as_object().unwrap().clone())
             .unwrap()

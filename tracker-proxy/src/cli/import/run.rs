@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::io::Write;
+use std::path::Path;
 
 use anyhow::{Context, bail};
+use jiff::Timestamp;
 use serde_json::{Map, Value as Json};
 use uuid::Uuid;
 
@@ -69,6 +71,12 @@ pub async fn import(
     })
 }
 
+/// When a file was written last: what it tells of without a time happened then or earlier.
+fn written_at(file: &Path) -> anyhow::Result<String> {
+    let written = std::fs::metadata(file)?.modified()?;
+    Ok(Timestamp::try_from(written)?.to_string())
+}
+
 /// A row on its way.
 struct Waiting {
     number: u64,
@@ -123,6 +131,7 @@ impl<'a> Import<'a> {
             },
             event: options.event.clone(),
             import_id: progress.import_id.clone(),
+            undated: written_at(file)?,
         };
         if let Some(columns) = records.columns() {
             let missing: Vec<&str> = plan.mapping.missing(columns).collect();
