@@ -128,6 +128,8 @@ impl ReceiverBuilder {
     }
 
     /// Whom the host knows. Default: everybody.
+    ///
+    /// Receivers that share their segments need the same directory: any of them works off a job.
     pub fn directory(mut self, directory: impl PersonDirectory) -> Self {
         self.directory = Some(Arc::new(directory));
         self
