@@ -13,25 +13,29 @@ use crate::http::{CheckedRequest, Input, VerifyRejection};
 /// What an activation sent when somebody joined its audience (or left it).
 ///
 /// ```
+/// use axum::Router;
 /// use axum::extract::State;
+/// use axum::http::StatusCode;
+/// use axum::routing::post;
 /// use segue_receiver::payload::AudienceRef;
 /// use segue_receiver::senders::{Mapping, PiwikProMessage};
-/// use segue_receiver::{ApplyError, Receiver, Verified};
+/// use segue_receiver::{Receiver, Verified};
 ///
-/// /// Whoever joins the audience joins the segment, by their first user id.
+/// /// Whoever joins the audience joins the segment, by their user id.
 /// async fn joined(
 ///     State(receiver): State<Receiver>,
 ///     message: Verified<PiwikProMessage>,
-/// ) -> Result<(), axum::http::StatusCode> {
+/// ) -> Result<(), StatusCode> {
 ///     let segment = AudienceRef { id: "apple".into(), name: "Apple users".into() };
 ///     let mapping = Mapping::adding("user_id", segment);
 ///     let changes = mapping.changes(message.payload(), jiff::Timestamp::now());
 ///     match receiver.apply(message.sender(), changes).await {
 ///         Ok(_answer) => Ok(()),
-///         Err(_why) => Err(axum::http::StatusCode::SERVICE_UNAVAILABLE),
+///         Err(_why) => Err(StatusCode::SERVICE_UNAVAILABLE),
 ///     }
 /// }
-/// # drop(axum::routing::post(joined).with_state::<()>);
+///
+/// let routes: Router<Receiver> = Router::new().route("/hooks/piwik-pro", post(joined));
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct PiwikProMessage {
