@@ -40,18 +40,18 @@ impl From<&str> for WriteKey {
 }
 
 /// The address of a proxy, which may hold a password.
-#[cfg(feature = "http")]
+#[cfg(feature = "rustls")]
 #[derive(Clone)]
 pub(crate) struct ProxyUrl(Zeroizing<String>);
 
-#[cfg(feature = "http")]
+#[cfg(feature = "rustls")]
 impl ProxyUrl {
     pub(crate) fn expose(&self) -> &str {
         &self.0
     }
 }
 
-#[cfg(feature = "http")]
+#[cfg(feature = "rustls")]
 impl From<String> for ProxyUrl {
     fn from(url: String) -> Self {
         Self(Zeroizing::new(url))

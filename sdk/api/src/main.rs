@@ -1,7 +1,7 @@
 //! Compares the public surface of `segue-sdk` with `sdk/api/public-api.txt`.
 //!
 //! `cargo run --manifest-path sdk/api/Cargo.toml` fails where they differ; with `--update` it
-//! writes the list. Rustdoc's JSON is unstable, so the compiler is told to accept unstable options
+//! writes the list; `--json FILE` reads a description that rustdoc made before. Rustdoc's JSON is unstable, so the compiler is told to accept unstable options
 //! for this one call; with another version of its format than is known here, it says so and ends
 //! well.
 
@@ -13,7 +13,9 @@ const FEATURES: &str = "csv,derive,gzip,http,rustls,spool,testing,tower,user-tok
 fn main() -> ExitCode {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let listing = root.join("sdk/api/public-api.txt");
-    let json = match rustdoc_json(&root) {
+    let mut arguments = std::env::args().skip_while(|argument| argument != "--json");
+    let given = arguments.nth(1).map(PathBuf::from);
+    let json = match given.map_or_else(|| rustdoc_json(&root), Ok) {
         Ok(json) => json,
         Err(reason) => {
             eprintln!("{reason}");
@@ -58,7 +60,13 @@ fn compare(before: &str, now: &str) -> ExitCode {
 fn rustdoc_json(root: &Path) -> Result<PathBuf, String> {
     let target = root.join("target/public-api");
     let status = Command::new("cargo")
-        .args(["rustdoc", "-p", "segue-sdk", "--lib", "--no-default-features"])
+        .args([
+            "rustdoc",
+            "-p",
+            "segue-sdk",
+            "--lib",
+            "--no-default-features",
+        ])
         .args(["--features", FEATURES])
         .arg("--manifest-path")
         .arg(root.join("Cargo.toml"))

@@ -92,6 +92,7 @@ impl ClientBuilder {
 
     /// Sends through this proxy, such as `http://user:pass@proxy.example:3128`. Default: what
     /// `HTTPS_PROXY` and the like say.
+    #[cfg(feature = "rustls")]
     pub fn proxy(mut self, url: impl Into<String>) -> Self {
         self.http.proxy = Some(crate::secret::ProxyUrl::from(url.into()));
         self

@@ -110,6 +110,7 @@ impl Chunk {
     }
 
     /// All events, in order.
+    #[cfg(any(feature = "spool", test))]
     pub(super) fn events(&self) -> impl Iterator<Item = &[u8]> {
         (0..self.len()).filter_map(|index| self.event(index))
     }

@@ -76,7 +76,7 @@ impl<T: Transport> Worker<T> {
         }
     }
 
-    /// Takes a segment that was left behind, when there is nothing else to do.
+    /// Takes a segment that was left behind, when the one before it is settled.
     fn adopt(&self) {
         let queue = &self.route.queue;
         if let Some(store) = queue.store()

@@ -12,7 +12,9 @@ use reqwest::{Client, Url};
 use super::{Request, Response, Transport, TransportError};
 use crate::client::BuildError;
 use crate::limits::{ANSWER_BYTES_MAX, ANSWER_BYTES_PER_EVENT};
-use crate::secret::{ProxyUrl, WriteKey};
+#[cfg(feature = "rustls")]
+use crate::secret::ProxyUrl;
+use crate::secret::WriteKey;
 
 pub(crate) const AGENT: &str = concat!("segue-sdk/", env!("CARGO_PKG_VERSION"));
 
@@ -30,6 +32,7 @@ pub struct HttpTransport {
 #[derive(Clone, Default)]
 pub(crate) struct HttpOptions {
     pub(crate) client: Option<Client>,
+    #[cfg(feature = "rustls")]
     pub(crate) proxy: Option<ProxyUrl>,
     #[cfg(feature = "rustls")]
     pub(crate) tls: Option<rustls::ClientConfig>,

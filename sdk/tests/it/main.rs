@@ -12,6 +12,8 @@ mod failure;
 
 mod fork;
 
+mod kill;
+
 mod middleware;
 
 mod shutdown;

@@ -308,6 +308,30 @@ fn clients_that_share_a_folder_deliver_each_event_once() {
 }
 
 #[test]
+fn a_busy_client_delivers_what_was_left_behind_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let client = builder(nobody(), folder.path(), SpoolMode::WriteBehind);
+    let client = client.build().unwrap();
+    track(&client, 100);
+    client.shutdown_blocking(Duration::ZERO);
+    // The client's own event is never taken, so that there is always something outstanding.
+    let server = Server::start(|call| match call.names.iter().any(|name| name == "own") {
+        true => Answer::Status(503, String::new()),
+        false => Answer::ok(),
+    });
+    let client = builder(server.url(), folder.path(), SpoolMode::WriteBehind)
+        .batch_events_max(1)
+        .in_flight_max(2)
+        .build()
+        .unwrap();
+    client.user("42").track_named("own", &json!({}));
+    eventually("what was left is delivered", || {
+        client.stats().delivered == 100
+    });
+    client.shutdown_blocking(Duration::ZERO);
+}
+
+#[test]
 fn events_keep_the_context_of_the_client_that_tracked_them() {
     let folder = tempfile::tempdir().unwrap();
     let client = builder(nobody(), folder.path(), SpoolMode::WriteBehind)

@@ -245,10 +245,13 @@ impl Queue {
         }
     }
 
-    /// Whether the worker could do with events that another client left behind.
+    /// Whether events that another client left behind may come in: one segment at a time, so that
+    /// neither they nor the client's own have to wait for all of the others.
     pub(super) fn is_hungry(&self) -> bool {
         let state = self.state();
-        state.phase == Phase::Running && state.outstanding.is_empty()
+        let adopted = state.adopted;
+        let is_settled = adopted.is_none_or(|number| !state.outstanding.contains(&number));
+        state.phase == Phase::Running && is_settled
     }
 
     /// Ends a chunk's flight; what it held is counted already.

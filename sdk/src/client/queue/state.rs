@@ -27,6 +27,8 @@ pub(super) struct State {
     pub(super) next: u64,
     /// The numbers of chunks that are sealed or in flight.
     pub(super) outstanding: BTreeSet<u64>,
+    /// The number of the chunk that was found on disk last.
+    pub(super) adopted: Option<u64>,
     /// Events in memory, in flight included.
     held_events: usize,
     held_bytes: usize,
@@ -82,6 +84,7 @@ impl State {
             lanes: Priority::ALL.map(|_| Lane::new(wake)),
             next: 0,
             outstanding: BTreeSet::new(),
+            adopted: None,
             held_events: 0,
             held_bytes: 0,
             turns: 0,
@@ -234,6 +237,7 @@ impl State {
         self.report.pending += events;
         self.report.spooled += events;
         let number = self.number();
+        self.adopted = Some(number);
         self.lane(priority).sealed.push_back(Sealed {
             number,
             priority,
