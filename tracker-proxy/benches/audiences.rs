@@ -2,10 +2,7 @@
 //! boolean expressions, and for a person of whom much is remembered.
 //!
 //! `cargo bench -p segue-benches`; a name after `--` runs what begins with it.
-#![expect(
-    clippy::print_stdout,
-    reason = "a benchmark says what it measured"
-)]
+#![expect(clippy::print_stdout, reason = "a benchmark says what it measured")]
 
 use std::hint::black_box;
 
