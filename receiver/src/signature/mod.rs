@@ -63,6 +63,12 @@ pub fn sign(secrets: &[SigningSecret], id: &str, timestamp_s: i64, body: &[u8]) 
     header
 }
 
+/// The same bytes in four words: comparing them in constant time takes an eighth of the steps.
+pub(crate) fn words(bytes: &[u8; 32]) -> [u64; 4] {
+    let (chunks, _) = bytes.as_chunks::<8>();
+    std::array::from_fn(|at| u64::from_ne_bytes(chunks[at]))
+}
+
 /// What a signature is over.
 fn signed_content(id: &[u8], timestamp: &[u8], body: &[u8]) -> Vec<u8> {
     [id, b".", timestamp, b".", body].concat()
