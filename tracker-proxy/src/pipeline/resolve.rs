@@ -203,7 +203,7 @@ impl Pipeline {
             return Ok(());
         }
         // Whoever pointed at the loser points at the winner: chains stay one step long.
-        for pointing in self.store.aliases_of(account, loser)? {
+        for pointing in self.pointing_at(account, loser)? {
             self.point(account, pointing, winner);
         }
         self.point(account, loser, winner);
@@ -217,6 +217,28 @@ impl Pipeline {
         };
         self.packer.push(&entry);
         self.fold(&entry, at)
+    }
+
+    /// The ids that belong to a profile: as the store has it, and as this turn has changed it.
+    fn pointing_at(
+        &self,
+        account: AccountNo,
+        profile: ProfileId,
+    ) -> Result<Vec<ProfileId>, StoreError> {
+        let mut ids = self.store.aliases_of(account, profile)?;
+        for row in self
+            .outputs
+            .apply
+            .aliases
+            .iter()
+            .filter(|row| row.account == account)
+        {
+            ids.retain(|id| *id != row.id);
+            if row.profile == profile {
+                ids.push(row.id);
+            }
+        }
+        Ok(ids)
     }
 
     /// Makes an id belong to a profile. A profile under that very id has been merged before.

@@ -212,3 +212,30 @@ async fn of_an_erased_person_nothing_is_left_under_the_id_of_the_visitor_they_we
         assert_eq!(rows, 0, "{table}");
     }
 }
+
+#[tokio::test]
+async fn ids_that_were_linked_in_the_same_turn_move_with_a_merge() {
+    let mut rig = Rig::start(story());
+    let alias = Event {
+        kind: EventKind::Alias,
+        previous_id: Some("42"),
+        ..track("43", "alias", "m3", BEGIN)
+    };
+    rig.send(&[
+        by_visitor("a1", "look", "m1"),
+        identify("42", "a1", "m2"),
+        alias,
+    ])
+    .await
+    .unwrap();
+    assert!(erase(&rig.handle(), BEGIN, user("43")).await.unwrap());
+    rig.send(&[track("42", "buy", "m4", BEGIN.plus(1))])
+        .await
+        .unwrap();
+    let visitor = rig
+        .handle()
+        .ask(|pipeline| pipeline.person(ACCOUNT, IdKind::Anonymous, "a1"))
+        .await;
+    let visitor = visitor.unwrap().unwrap();
+    assert!(visitor.is_none(), "no link outlives the erasure");
+}
