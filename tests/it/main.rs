@@ -11,9 +11,15 @@ mod erasure;
 
 mod full_disk;
 
+mod full_loop;
+
 mod loop_;
 
+mod operating;
+
 mod real_data;
+
+mod retries;
 
 mod shutdown;
 
@@ -22,3 +28,5 @@ mod syncs;
 mod tidy;
 
 mod time;
+
+mod tls;

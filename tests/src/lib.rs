@@ -34,5 +34,7 @@ pub mod shop;
 
 pub mod sink;
 
+pub mod tls;
+
 /// The load program.
 pub mod load;
