@@ -11,16 +11,23 @@ mod erasure;
 
 mod full_disk;
 
+mod full_loop;
+
 mod import;
 
 mod loop_;
 
 mod metamorphic;
 
+mod operating;
+
 mod oracle;
+
 mod proxy_mode;
 
 mod real_data;
+
+mod retries;
 
 mod sdk_loss;
 
@@ -31,3 +38,5 @@ mod syncs;
 mod tidy;
 
 mod time;
+
+mod tls;

@@ -40,5 +40,7 @@ pub mod sink;
 )]
 pub mod oracle;
 
+pub mod tls;
+
 /// The load program.
 pub mod load;
