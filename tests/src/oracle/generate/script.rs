@@ -175,6 +175,10 @@ impl Writer<'_> {
             time -= dice.between(0, self.taste.unit * 6);
         } else if !self.sent.is_empty() && dice.chance(10) {
             time = dice.pick(&self.sent).time + dice.pick(self.taste.durations());
+        } else if dice.chance(6) {
+            // At the very instant of a date that definitions may name.
+            let units = (self.now - BEGIN) / self.taste.unit;
+            time = BEGIN + self.taste.unit * dice.between((-8).min(units), units.min(20));
         }
         let mut time = time.min(self.now);
         while !self.taste.ties && self.used.contains(&time) {
