@@ -45,7 +45,7 @@ fn day_after(day: Date) -> Date {
 pub fn pane_start(ms: i64, window: i64, zone: &TimeZone) -> i64 {
     match window {
         ..=21_600_000 => ms - ms.rem_euclid(MINUTE),
-        ..=1_209_600_000 => ms - ms.rem_euclid(HOUR),
+        21_600_001..=1_209_600_000 => ms - ms.rem_euclid(HOUR),
         _ => start_of(day_of(ms, zone), zone),
     }
 }
@@ -55,7 +55,7 @@ pub fn pane_start(ms: i64, window: i64, zone: &TimeZone) -> i64 {
 pub fn pane_end(ms: i64, window: i64, zone: &TimeZone) -> i64 {
     match window {
         ..=21_600_000 => pane_start(ms, window, zone) + MINUTE,
-        ..=1_209_600_000 => pane_start(ms, window, zone) + HOUR,
+        21_600_001..=1_209_600_000 => pane_start(ms, window, zone) + HOUR,
         _ => start_of(day_after(day_of(ms, zone)), zone),
     }
 }

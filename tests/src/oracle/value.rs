@@ -115,12 +115,6 @@ impl Check {
             |is: &dyn Fn(&str) -> bool| one(&|value| scalar(value).is_some_and(|text| is(&text)));
         let only_text = |is: &dyn Fn(&str) -> bool| one(&|value| value.as_str().is_some_and(is));
         let amount = |is: &dyn Fn(f64) -> bool| one(&|value| number(value).is_some_and(is));
-        let date = |is: &dyn Fn(i64) -> bool| {
-            one(&|value| {
-                let date = date_text(value).and_then(|text| date_instant(&text, at.zone));
-                date.is_some_and(is)
-            })
-        };
         let listed = |bounds: &[Json], text: &str| {
             bounds
                 .iter()
@@ -163,29 +157,35 @@ impl Check {
                     .iter()
                     .all(|bound| has_one(value, std::slice::from_ref(bound)))
             }),
-            Self::BeforeDate(bound) => {
-                let bound = date_instant(bound, at.zone).expect("the generator knows dates");
-                date(&|date| date < bound)
-            }
-            Self::AfterDate(bound) => {
-                let bound = date_instant(bound, at.zone).expect("the generator knows dates");
-                date(&|date| date > bound)
-            }
-            Self::InLast(span) => date(&|date| date <= at.now && at.now - date < *span),
-            Self::InNext(span) => date(&|date| date > at.now && date - at.now <= *span),
-            Self::AnniversaryInNext(span) => one(&|value| {
-                let edges =
-                    date_text(value).map(|date| anniversaries(&date, *span, at.now, at.zone));
-                edges
-                    .into_iter()
-                    .flatten()
-                    .any(|(start, end)| start <= at.now && at.now < end)
-            }),
+            Self::BeforeDate(_)
+            | Self::AfterDate(_)
+            | Self::InLast(_)
+            | Self::InNext(_)
+            | Self::AnniversaryInNext(_) => one(&|value| self.holds_of_date(value, at)),
             Self::Some(all) => one(&|value| {
                 elements(value)
                     .iter()
                     .any(|item| all.iter().all(|predicate| predicate.holds(item, at)))
             }),
+        }
+    }
+
+    fn holds_of_date(&self, value: &Json, at: Moment<'_>) -> bool {
+        let Some(text) = date_text(value) else {
+            return false;
+        };
+        let instant = |text: &str| date_instant(text, at.zone);
+        let bound = |text: &str| instant(text).expect("the generator knows dates");
+        let date = |is: &dyn Fn(i64) -> bool| instant(&text).is_some_and(is);
+        match self {
+            Self::BeforeDate(limit) => date(&|date| date < bound(limit)),
+            Self::AfterDate(limit) => date(&|date| date > bound(limit)),
+            Self::InLast(span) => date(&|date| date <= at.now && at.now - date < *span),
+            Self::InNext(span) => date(&|date| date > at.now && date - at.now <= *span),
+            Self::AnniversaryInNext(span) => anniversaries(&text, *span, at.now, at.zone)
+                .into_iter()
+                .any(|(start, end)| start <= at.now && at.now < end),
+            _ => false,
         }
     }
 }
