@@ -91,5 +91,5 @@ async fn the_sdk_sends_over_tls_to_whom_it_trusts_and_says_so_where_it_does_not(
     assert_eq!(proxy.admin().events("42").await.len(), 0);
     let sent = run(quickstart(true)).await;
     assert!(sent.status.success(), "{sent:?}");
-    assert_eq!(proxy.admin().events("42").await.len(), 3);
+    assert_eq!(proxy.admin().events("42").await.len(), 4);
 }
