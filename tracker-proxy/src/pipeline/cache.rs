@@ -186,6 +186,13 @@ impl Cache {
         self.put(id, Slot::Redirect(to));
     }
 
+    /// Forgets where other ids lead: the store knows all of it.
+    pub(super) fn forget_redirects(&mut self) {
+        self.slots
+            .retain(|_, slot| matches!(slot, Slot::Profile(_)));
+        self.hand.retain(|id| self.slots.contains_key(id));
+    }
+
     fn put(&mut self, id: ProfileId, slot: Slot) {
         if self.slots.insert(id, slot).is_none() {
             self.hand.push_back(id);

@@ -50,6 +50,9 @@ impl Pipeline {
         let (profiles, last_row) = self.store.profile_count()?;
         self.stats.profiles = profiles;
         self.tombstones = self.store.tombstones()?.into_iter().collect();
+        // A merge that is folded again leads its ids where they led then; the store knows where
+        // they lead now.
+        self.cache.forget_redirects();
         let aliases = &mut self.aliases;
         self.store.each_alias(&mut |id| aliases.add(id))?;
         self.recall_mirrors()?;

@@ -2,10 +2,11 @@
 
 use serde_json::json;
 
-use super::rig::{ACCOUNT, BEGIN, Rig, Story, track};
+use super::rig::{ACCOUNT, BEGIN, Rig, Story, once, track};
 use crate::ingest::{Event, EventKind, Verdict};
 use crate::keys::IdKind;
-use crate::pipeline::{Erased, erase};
+use crate::pipeline::{Bounds, Erased, erase};
+use crate::store::{Fault, Step};
 
 fn story() -> Story {
     Story::default()
@@ -238,4 +239,28 @@ async fn ids_that_were_linked_in_the_same_turn_move_with_a_merge() {
         .await;
     let visitor = visitor.unwrap().unwrap();
     assert!(visitor.is_none(), "no link outlives the erasure");
+}
+
+#[tokio::test]
+async fn an_id_that_moved_on_after_a_merge_stays_there_after_a_crash() {
+    let alias = Event {
+        kind: EventKind::Alias,
+        previous_id: Some("a1"),
+        ..track("42", "alias", "m2", BEGIN)
+    };
+    let events = [
+        by_visitor("a1", "look", "m1"),
+        alias,
+        identify("43", "a1", "m3"),
+        by_visitor("a1", "buy", "m4"),
+    ];
+    let dies = once(4, |step| step == Step::Begin, Fault::Kill);
+    let mut rig = Rig::start_with(story(), dies, Bounds::default());
+    for event in events {
+        rig.send_until_taken(&[event]).await;
+    }
+    let person = rig.person("43").await.unwrap();
+    let events = crate::pipeline::history::events(&person.history).unwrap();
+    let ids: Vec<&str> = events.iter().map(|event| event.message_id).collect();
+    assert_eq!(ids, ["m3", "m4"], "the newest user goes on");
 }
