@@ -27,7 +27,7 @@ struct Options {
 fn main() -> ExitCode {
     let options = Options::parse();
     let progress = |done: u64, _: &_| {
-        if done % 5_000 == 0 {
+        if done.is_multiple_of(5_000) {
             say(&format!("{done} cases"));
         }
     };

@@ -115,12 +115,6 @@ impl Check {
             |is: &dyn Fn(&str) -> bool| one(&|value| scalar(value).is_some_and(|text| is(&text)));
         let only_text = |is: &dyn Fn(&str) -> bool| one(&|value| value.as_str().is_some_and(is));
         let amount = |is: &dyn Fn(f64) -> bool| one(&|value| number(value).is_some_and(is));
-        let date = |is: &dyn Fn(i64) -> bool| {
-            one(&|value| {
-                let date = date_text(value).and_then(|text| date_instant(&text, at.zone));
-                date.is_some_and(is)
-            })
-        };
         let listed = |bounds: &[Json], text: &str| {
             bounds
                 .iter()
@@ -163,29 +157,34 @@ impl Check {
                     .iter()
                     .all(|bound| has_one(value, std::slice::from_ref(bound)))
             }),
-            Self::BeforeDate(bound) => {
-                let bound = date_instant(bound, at.zone).expect("the generator knows dates");
-                date(&|date| date < bound)
+            Self::BeforeDate(_) | Self::AfterDate(_) | Self::InLast(_) | Self::InNext(_) => {
+                one(&|value| {
+                    let date = date_text(value).and_then(|text| date_instant(&text, at.zone));
+                    date.is_some_and(|date| self.holds_of_date(date, at))
+                })
             }
-            Self::AfterDate(bound) => {
-                let bound = date_instant(bound, at.zone).expect("the generator knows dates");
-                date(&|date| date > bound)
-            }
-            Self::InLast(span) => date(&|date| date <= at.now && at.now - date < *span),
-            Self::InNext(span) => date(&|date| date > at.now && date - at.now <= *span),
             Self::AnniversaryInNext(span) => one(&|value| {
-                let edges =
-                    date_text(value).map(|date| anniversaries(&date, *span, at.now, at.zone));
-                edges
-                    .into_iter()
-                    .flatten()
-                    .any(|(start, end)| start <= at.now && at.now < end)
+                let dates = date_text(value);
+                let edges = dates.map(|date| anniversaries(&date, *span, at.now, at.zone));
+                let mut edges = edges.into_iter().flatten();
+                edges.any(|(start, end)| start <= at.now && at.now < end)
             }),
             Self::Some(all) => one(&|value| {
                 elements(value)
                     .iter()
                     .any(|item| all.iter().all(|predicate| predicate.holds(item, at)))
             }),
+        }
+    }
+
+    fn holds_of_date(&self, date: i64, at: Moment<'_>) -> bool {
+        let bound = |text: &str| date_instant(text, at.zone).expect("the generator knows dates");
+        match self {
+            Self::BeforeDate(text) => date < bound(text),
+            Self::AfterDate(text) => date > bound(text),
+            Self::InLast(span) => date <= at.now && at.now - date < *span,
+            Self::InNext(span) => date > at.now && date - at.now <= *span,
+            _ => false,
         }
     }
 }

@@ -166,7 +166,7 @@ impl World {
     fn link_ids(&mut self, event: &Happening, root: &Id) {
         match (event.kind, &event.user, &event.visitor, &event.previous) {
             (Kind::Identify, Some(_), Some(visitor), _) => {
-                self.link_visitor(Id::Visitor(visitor.clone()), root);
+                self.link_visitor(&Id::Visitor(visitor.clone()), root);
             }
             (Kind::Alias, Some(_), _, Some(previous)) => {
                 let user = Id::User(previous.clone());
@@ -176,7 +176,7 @@ impl World {
                     self.point(&user, root);
                 } else {
                     self.point(&user, root);
-                    self.link_visitor(Id::Visitor(previous.clone()), root);
+                    self.link_visitor(&Id::Visitor(previous.clone()), root);
                 }
             }
             _ => {}
@@ -184,11 +184,11 @@ impl World {
     }
 
     /// A visitor who was somebody else before is not merged: the id belongs to the newest user.
-    fn link_visitor(&mut self, visitor: Id, root: &Id) {
-        if self.root(&visitor) == visitor && self.people.contains_key(&visitor) {
-            self.merge(&visitor, root);
+    fn link_visitor(&mut self, visitor: &Id, root: &Id) {
+        if self.root(visitor) == *visitor && self.people.contains_key(visitor) {
+            self.merge(visitor, root);
         }
-        self.point(&visitor, root);
+        self.point(visitor, root);
     }
 
     fn point(&mut self, id: &Id, root: &Id) {

@@ -121,7 +121,7 @@ impl Writer<'_> {
             said: match kind {
                 Kind::Track => self.said(dice, &PROPERTIES, 65),
                 Kind::Identify if lists => {
-                    let list: &str = *dice.pick(&LISTS);
+                    let list = dice.pick::<&str>(&LISTS);
                     json!({ list_key(list): dice.chance(65) })
                 }
                 Kind::Identify => self.said(dice, &TRAITS, 35),
@@ -230,7 +230,7 @@ impl Writer<'_> {
                     .filter(|_| dice.chance(30));
                 exact.map_or_else(|| text.into(), |at| at.as_millisecond().into())
             }
-            Sort::Birthday => self.taste.birthday(dice).into(),
+            Sort::Birthday => Taste::birthday(dice).into(),
         }
     }
 }

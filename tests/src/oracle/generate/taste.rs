@@ -84,7 +84,7 @@ impl Taste {
     }
 
     /// A birthday whose anniversary is near.
-    pub(super) fn birthday(&self, dice: &mut Dice) -> String {
+    pub(super) fn birthday(dice: &mut Dice) -> String {
         let at = BEGIN + DAY * dice.between(-20, 60);
         let instant = jiff::Timestamp::from_millisecond(at).expect("it is in this century");
         let day = jiff::tz::TimeZone::UTC.to_datetime(instant).date();
