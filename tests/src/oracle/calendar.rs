@@ -39,24 +39,41 @@ fn day_after(day: Date) -> Date {
         .expect("stories play in this century")
 }
 
-/// The start of the pane in which `ms` is, for a window of `window` milliseconds: a minute for
-/// windows of up to 6 hours, an hour up to 14 days, a day in the account's zone beyond.
+/// How long a pane is; days are those of the account's zone.
+enum Pane {
+    Minute,
+    Hour,
+    Day,
+}
+
+/// Minutes for windows of up to 6 hours, hours up to 14 days, days beyond.
+fn pane_of(window: i64) -> Pane {
+    if window <= 6 * HOUR {
+        Pane::Minute
+    } else if window <= 14 * DAY {
+        Pane::Hour
+    } else {
+        Pane::Day
+    }
+}
+
+/// The start of the pane in which `ms` is, for a window of `window` milliseconds.
 #[must_use]
 pub fn pane_start(ms: i64, window: i64, zone: &TimeZone) -> i64 {
-    match window {
-        ..=21_600_000 => ms - ms.rem_euclid(MINUTE),
-        21_600_001..=1_209_600_000 => ms - ms.rem_euclid(HOUR),
-        _ => start_of(day_of(ms, zone), zone),
+    match pane_of(window) {
+        Pane::Minute => ms - ms.rem_euclid(MINUTE),
+        Pane::Hour => ms - ms.rem_euclid(HOUR),
+        Pane::Day => start_of(day_of(ms, zone), zone),
     }
 }
 
 /// The first instant after that pane.
 #[must_use]
 pub fn pane_end(ms: i64, window: i64, zone: &TimeZone) -> i64 {
-    match window {
-        ..=21_600_000 => pane_start(ms, window, zone) + MINUTE,
-        21_600_001..=1_209_600_000 => pane_start(ms, window, zone) + HOUR,
-        _ => start_of(day_after(day_of(ms, zone)), zone),
+    match pane_of(window) {
+        Pane::Minute => pane_start(ms, window, zone) + MINUTE,
+        Pane::Hour => pane_start(ms, window, zone) + HOUR,
+        Pane::Day => start_of(day_after(day_of(ms, zone)), zone),
     }
 }
 

@@ -157,11 +157,18 @@ impl Check {
                     .iter()
                     .all(|bound| has_one(value, std::slice::from_ref(bound)))
             }),
-            Self::BeforeDate(_)
-            | Self::AfterDate(_)
-            | Self::InLast(_)
-            | Self::InNext(_)
-            | Self::AnniversaryInNext(_) => one(&|value| self.holds_of_date(value, at)),
+            Self::BeforeDate(_) | Self::AfterDate(_) | Self::InLast(_) | Self::InNext(_) => {
+                one(&|value| {
+                    let date = date_text(value).and_then(|text| date_instant(&text, at.zone));
+                    date.is_some_and(|date| self.holds_of_date(date, at))
+                })
+            }
+            Self::AnniversaryInNext(span) => one(&|value| {
+                let dates = date_text(value);
+                let edges = dates.map(|date| anniversaries(&date, *span, at.now, at.zone));
+                let mut edges = edges.into_iter().flatten();
+                edges.any(|(start, end)| start <= at.now && at.now < end)
+            }),
             Self::Some(all) => one(&|value| {
                 elements(value)
                     .iter()
@@ -170,21 +177,13 @@ impl Check {
         }
     }
 
-    fn holds_of_date(&self, value: &Json, at: Moment<'_>) -> bool {
-        let Some(text) = date_text(value) else {
-            return false;
-        };
-        let instant = |text: &str| date_instant(text, at.zone);
-        let bound = |text: &str| instant(text).expect("the generator knows dates");
-        let date = |is: &dyn Fn(i64) -> bool| instant(&text).is_some_and(is);
+    fn holds_of_date(&self, date: i64, at: Moment<'_>) -> bool {
+        let bound = |text: &str| date_instant(text, at.zone).expect("the generator knows dates");
         match self {
-            Self::BeforeDate(limit) => date(&|date| date < bound(limit)),
-            Self::AfterDate(limit) => date(&|date| date > bound(limit)),
-            Self::InLast(span) => date(&|date| date <= at.now && at.now - date < *span),
-            Self::InNext(span) => date(&|date| date > at.now && date - at.now <= *span),
-            Self::AnniversaryInNext(span) => anniversaries(&text, *span, at.now, at.zone)
-                .into_iter()
-                .any(|(start, end)| start <= at.now && at.now < end),
+            Self::BeforeDate(text) => date < bound(text),
+            Self::AfterDate(text) => date > bound(text),
+            Self::InLast(span) => date <= at.now && at.now - date < *span,
+            Self::InNext(span) => date > at.now && date - at.now <= *span,
             _ => false,
         }
     }

@@ -211,7 +211,11 @@ mod tests {
             attributes.give("city", dated("Bonn", at));
         }
         let city = attributes.get("city").unwrap();
-        assert_eq!(city.newest.len(), 4, "Bonn, Riga, Bonn twice");
+        assert_eq!(
+            city.newest.len(),
+            4,
+            "Bonn, Riga, and Bonn since then until now"
+        );
     }
 
     #[test]
