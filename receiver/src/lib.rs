@@ -13,20 +13,33 @@ pub mod payload;
 pub mod signature;
 
 #[cfg(feature = "http")]
+pub mod claims;
+#[cfg(feature = "http")]
 mod clock;
 #[cfg(feature = "http")]
 mod credentials;
 #[cfg(feature = "http")]
 mod http;
+#[cfg(feature = "postgres")]
+mod postgres;
 #[cfg(feature = "http")]
 mod receiver;
 #[cfg(feature = "http")]
 pub mod segments;
+#[cfg(feature = "http")]
+pub mod senders;
+#[cfg(feature = "sqlite")]
+mod sqlite;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 #[cfg(feature = "http")]
 pub use crate::credentials::{Credentials, Secret};
 #[cfg(feature = "http")]
-pub use crate::http::{Verified, VerifyRejection};
+pub use crate::http::{
+    ApplyError, BadFields, CheckedRequest, Input, Sender, Verified, VerifyLayer, VerifyRejection,
+    VerifyService,
+};
 #[cfg(feature = "http")]
 pub use crate::receiver::{
     Activation, BuildError, ConnectError, PendingError, Receiver, ReceiverBuilder, SignatureMode,

@@ -27,6 +27,12 @@ pub const SIGNATURE_BYTES_MAX: usize = 4_096;
 /// The most entries of one `webhook-signature` header; a sender that rotates lists two.
 pub const SIGNATURE_ENTRIES_MAX: usize = 32;
 
+/// The most ed25519 entries among them: checking one costs as much as a hundred HMACs.
+pub const ASYMMETRIC_ENTRIES_MAX: usize = 4;
+
+/// The largest body that is laid out anew to find out why its signature does not match, in bytes.
+pub const DIAGNOSIS_BODY_BYTES_MAX: usize = 64 * 1024;
+
 /// How far the sender's clock may be off, in seconds, both ways.
 pub const TOLERANCE_S: u64 = 300;
 
@@ -72,3 +78,39 @@ pub const RECHECK_S: i64 = 60;
 
 /// How many waiting writes the SQLite store commits together.
 pub const SQLITE_COMMIT_MAX: usize = 256;
+
+/// How many changes wait for a subscriber that is slow; beyond, it misses the oldest.
+pub const SUBSCRIPTION_CHANGES_MAX: usize = 1_024;
+
+/// How many connections to PostgreSQL are open at most, for a pool that this crate makes.
+pub const POSTGRES_CONNECTIONS: usize = 8;
+
+/// How long a connection to PostgreSQL is waited for, in seconds.
+pub const POSTGRES_WAIT_S: u64 = 5;
+
+/// How often at most expired claims and jobs are deleted from PostgreSQL, in seconds.
+pub const POSTGRES_EXPIRE_S: i64 = 60;
+
+/// How long a claimed handler may run, in seconds; after a crash a resend waits as long.
+pub const CLAIM_LEASE_S: u64 = 60;
+
+/// How long a copy of a delivery waits for the one that is carried out, in seconds.
+pub const CLAIM_WAIT_S: u64 = 10;
+
+/// How often a copy asks whether another process is done, in milliseconds.
+pub const CLAIM_POLL_MS: u64 = 250;
+
+/// The longest body of an answer that is kept for repeats, in bytes.
+pub const CLAIM_ANSWER_BYTES_MAX: usize = 64 * 1024;
+
+/// How many events of one account an Activly feed keeps.
+pub const ACTIVLY_FEED_MAX: usize = 1_000;
+
+/// For how many hours an Activly event with the same subject is a repeat.
+pub const ACTIVLY_REPEAT_HOURS: i64 = 24;
+
+/// The longest text of an Activly event, in bytes.
+pub const ACTIVLY_TEXT_BYTES_MAX: usize = 1_000;
+
+/// The longest address of an Activly event's product, in bytes.
+pub const ACTIVLY_URL_BYTES_MAX: usize = 2_048;

@@ -31,6 +31,7 @@ const VISIT: Visit<'_> = Visit {
 };
 
 fn main() {
+    memory_in_an_outage();
     reading();
     call_cost();
     let (report, rate) = through(Client::builder("", ""), |builder| {
@@ -47,6 +48,36 @@ fn main() {
         events, report.delivered,
         "an acknowledgement without its event is worth nothing"
     );
+}
+
+/// What a client holds while nothing is taken, with default bounds.
+fn memory_in_an_outage() {
+    let before = peak_memory_mb();
+    let client = Client::builder("", "")
+        .build_with(Never)
+        .expect("the settings are right");
+    for _ in 0..EVENTS {
+        client.user("u_541312140").track(&VISIT);
+    }
+    let report = client.shutdown_blocking(Duration::ZERO);
+    let peak = peak_memory_mb();
+    println!("outage, {EVENTS} events tracked: {report}; peak memory {peak} MB, {before} before");
+}
+
+/// The most memory that this process has had, where the system tells.
+fn peak_memory_mb() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"));
+    let kb = line.and_then(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok());
+    kb.unwrap_or_default() / 1024
+}
+
+struct Never;
+
+impl Transport for Never {
+    async fn send(&self, _: Request) -> Result<Response, TransportError> {
+        std::future::pending().await
+    }
 }
 
 /// One event of about 400 bytes, read by itself and in a batch of 100.

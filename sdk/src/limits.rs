@@ -58,6 +58,29 @@ pub const DROP_TIMEOUT: Duration = Duration::from_secs(2);
 /// only when a callback or transport of the host's blocks the worker.
 pub const ANSWER_MARGIN: Duration = Duration::from_millis(250);
 
+/// Most people in one request of user data.
+pub const USER_DATA_CHUNK_ITEMS_MAX: usize = 1_000;
+
+/// Most bytes in one request body of user data. The limit of the Streaming API is unpublished;
+/// this is what servers of the field take at least.
+pub const USER_DATA_CHUNK_BYTES_MAX: usize = 512 * 1024;
+
+/// Most bytes in one row of a file.
+pub const USER_DATA_ROW_BYTES_MAX: usize = 32 * 1024;
+
+/// Most rows that the report of an upload lists as refused; all are counted.
+pub const USER_DATA_REJECTIONS_MAX: usize = 10_000;
+
+/// Most bytes on disk that the spool of one client keeps. Hours of a busy app.
+pub const SPOOL_BYTES_MAX: u64 = 1024 * 1024 * 1024;
+
+/// Bytes after which a segment of the spool ends and the next one begins: what has to be read at
+/// once when it is taken over.
+pub const SPOOL_SEGMENT_BYTES: u64 = 8 * 1024 * 1024;
+
+/// Time between two looks for what clients that are no more left in the spool.
+pub const SPOOL_LOOK_INTERVAL: Duration = Duration::from_secs(30);
+
 /// Most bytes of the scratch buffer that each calling thread keeps between calls.
 #[cfg(feature = "http")]
 pub(crate) const SCRATCH_BYTES_MAX: usize = 64 * 1024;

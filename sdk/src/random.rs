@@ -23,13 +23,8 @@ impl Random {
     /// The next number (`SplitMix64`: a counter and a bijective mix, so there are no repeats).
     pub(crate) fn next(&self) -> u64 {
         const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
-        let mut z = self
-            .state
-            .fetch_add(STEP, Ordering::Relaxed)
-            .wrapping_add(STEP);
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
+        let before = self.state.fetch_add(STEP, Ordering::Relaxed);
+        mix(before.wrapping_add(STEP))
     }
 
     /// A number in `0.0..1.0`.
@@ -45,6 +40,13 @@ impl Random {
         bytes[2..].copy_from_slice(&self.next().to_ne_bytes());
         uuid::Builder::from_unix_timestamp_millis(millis, &bytes).into_uuid()
     }
+}
+
+/// Spreads a number over all bits, without two numbers meeting.
+pub(crate) const fn mix(mut z: u64) -> u64 {
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
 }
 
 #[cfg(test)]

@@ -38,3 +38,22 @@ impl From<&str> for WriteKey {
         Self(Zeroizing::new(key.to_owned()))
     }
 }
+
+/// The address of a proxy, which may hold a password.
+#[cfg(feature = "rustls")]
+#[derive(Clone)]
+pub(crate) struct ProxyUrl(Zeroizing<String>);
+
+#[cfg(feature = "rustls")]
+impl ProxyUrl {
+    pub(crate) fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+#[cfg(feature = "rustls")]
+impl From<String> for ProxyUrl {
+    fn from(url: String) -> Self {
+        Self(Zeroizing::new(url))
+    }
+}

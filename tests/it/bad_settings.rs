@@ -138,6 +138,8 @@ fn the_example_of_the_documentation_is_fine() {
     for name in [
         "SEGUE_WRITE_KEY",
         "SEGUE_ADMIN_TOKEN",
+        "SEGUE_USER_TOKEN_KEY",
+        "SEGUE_STREAM_ID",
         "CRM_KEY",
         "CDP_ACTIVATION_CLIENT_ID",
     ] {

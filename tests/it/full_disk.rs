@@ -17,11 +17,11 @@ use segue_tests::settings::Settings;
 use segue_tests::wait;
 
 /// A small disk in memory, gone when it is dropped.
-struct SmallDisk(PathBuf);
+pub(crate) struct SmallDisk(PathBuf);
 
 impl SmallDisk {
     /// None where tests may not mount.
-    fn mount(at: &Path) -> Option<Self> {
+    pub(crate) fn mount(at: &Path) -> Option<Self> {
         fs::create_dir(at).expect("a new folder in a temporary one");
         let mut mount = Command::new("mount");
         mount
@@ -32,7 +32,7 @@ impl SmallDisk {
     }
 
     /// Takes all the room that is left.
-    fn fill(&self) -> PathBuf {
+    pub(crate) fn fill(&self) -> PathBuf {
         let filler = self.0.join("filler");
         let mut file = fs::File::create(&filler).expect("an empty file takes no room");
         while file.write_all(&[1; 4_096]).is_ok() {}

@@ -11,13 +11,25 @@ mod erasure;
 
 mod full_disk;
 
+mod full_loop;
+
+mod import;
+
 mod loop_;
 
 mod metamorphic;
 
+mod operating;
+
 mod oracle;
 
+mod proxy_mode;
+
 mod real_data;
+
+mod retries;
+
+mod sdk_loss;
 
 mod shutdown;
 
@@ -26,3 +38,5 @@ mod syncs;
 mod tidy;
 
 mod time;
+
+mod tls;

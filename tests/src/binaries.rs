@@ -23,6 +23,18 @@ impl Binaries {
         self.folder.join("axum-app")
     }
 
+    /// The smallest program that uses the SDK.
+    #[must_use]
+    pub fn quickstart(&self) -> PathBuf {
+        self.folder.join("quickstart")
+    }
+
+    /// Proxy, shop and shoppers in one run.
+    #[must_use]
+    pub fn full_loop(&self) -> PathBuf {
+        self.folder.join("full-loop")
+    }
+
     /// The profile's folder name: `debug`, `release`.
     #[must_use]
     pub fn profile(&self) -> String {
@@ -83,6 +95,7 @@ fn build(folder: &Path) -> Binaries {
     let built = Command::new(env!("CARGO"))
         .args(["build", "--quiet", "--profile", profile])
         .args(["-p", "segue-tracker-proxy", "-p", "axum-app"])
+        .args(["-p", "quickstart", "-p", "full-loop"])
         .arg("--manifest-path")
         .arg(manifest)
         .arg("--target-dir")

@@ -1,12 +1,13 @@
 //! A destination within the test that remembers what it was sent.
 
+use std::collections::VecDeque;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::{HeaderMap, Uri};
+use axum::http::{HeaderMap, StatusCode, Uri};
 use serde_json::{Value as Json, json};
 use tokio::net::TcpListener;
 use tokio::task::AbortHandle;
@@ -24,7 +25,22 @@ pub struct Received {
     pub headers: HeaderMap,
 }
 
-type Inbox = Arc<Mutex<Vec<Received>>>;
+/// An answer other than 200.
+#[derive(Debug, Clone, Copy)]
+pub struct Refusal {
+    /// The status.
+    pub status: u16,
+    /// `Retry-After`, in seconds.
+    pub retry_after_s: Option<u32>,
+}
+
+#[derive(Debug, Default)]
+struct Memory {
+    received: Vec<Received>,
+    refusals: VecDeque<Refusal>,
+}
+
+type Inbox = Arc<Mutex<Memory>>;
 
 /// Answers everything with 200, for as long as it lives.
 #[derive(Debug)]
@@ -52,6 +68,18 @@ impl Sink {
         }
     }
 
+    /// Answers the next requests with these, and 200 after them.
+    pub fn refuse(&self, refusals: impl IntoIterator<Item = Refusal>) {
+        let mut memory = self.inbox.lock().expect("no holder panics");
+        memory.refusals.extend(refusals);
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
     /// How a proxy reaches the path `path` of this sink.
     #[must_use]
     pub fn destination(&self, id: &str, path: &str) -> Json {
@@ -61,7 +89,8 @@ impl Sink {
     /// Everything that came in, in order.
     #[must_use]
     pub fn received(&self) -> Vec<Received> {
-        self.inbox.lock().expect("no holder panics").clone()
+        let memory = self.inbox.lock().expect("no holder panics");
+        memory.received.clone()
     }
 
     /// What came in at one path.
@@ -79,7 +108,12 @@ impl Drop for Sink {
     }
 }
 
-async fn receive(State(inbox): State<Inbox>, uri: Uri, headers: HeaderMap, body: Bytes) {
+async fn receive(
+    State(inbox): State<Inbox>,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> (StatusCode, HeaderMap) {
     let id = headers.get("webhook-id").and_then(|id| id.to_str().ok());
     let received = Received {
         id: id.unwrap_or_default().to_owned(),
@@ -87,5 +121,14 @@ async fn receive(State(inbox): State<Inbox>, uri: Uri, headers: HeaderMap, body:
         body: serde_json::from_slice(&body).unwrap_or_default(),
         headers,
     };
-    inbox.lock().expect("no holder panics").push(received);
+    let mut memory = inbox.lock().expect("no holder panics");
+    memory.received.push(received);
+    let (mut status, mut headers) = (StatusCode::OK, HeaderMap::new());
+    if let Some(refusal) = memory.refusals.pop_front() {
+        status = StatusCode::from_u16(refusal.status).expect("tests name statuses that exist");
+        if let Some(seconds) = refusal.retry_after_s {
+            headers.insert("retry-after", seconds.into());
+        }
+    }
+    (status, headers)
 }

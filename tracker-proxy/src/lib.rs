@@ -18,6 +18,8 @@ pub mod config;
 
 pub mod ingest;
 
+pub mod tracker;
+
 pub mod store;
 
 pub mod profile;

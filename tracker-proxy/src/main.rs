@@ -5,7 +5,8 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use segue_tracker_proxy::app;
-use segue_tracker_proxy::cli::{self, Command, exit};
+use segue_tracker_proxy::cli::{self, Command, ImportOptions, exit};
+use segue_tracker_proxy::clock::Clock;
 use segue_tracker_proxy::config::{Config, env};
 
 #[global_allocator]
@@ -15,6 +16,7 @@ fn main() -> ExitCode {
     let command = Command::read(std::env::args_os()).unwrap_or_else(|error| error.exit());
     let done = match command {
         Command::Serve { config } => serve(config.as_deref()),
+        Command::Import(options) => import(&options),
         Command::Schema => writeln!(
             io::stdout(),
             "{:#}",
@@ -44,6 +46,19 @@ fn serve(file: Option<&Path>) -> anyhow::Result<u8> {
             Ok(exit::BAD_CONFIGURATION)
         }
     }
+}
+
+fn import(options: &ImportOptions) -> anyhow::Result<u8> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let mut out = io::stdout();
+    runtime.block_on(cli::import(
+        options,
+        &env::process,
+        Clock::system(),
+        &mut out,
+    ))
 }
 
 fn run(config: Config) -> anyhow::Result<()> {

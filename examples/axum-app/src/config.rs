@@ -13,6 +13,15 @@ pub(crate) struct Config {
     pub(crate) webhook_secret: SigningSecret,
     pub(crate) segment_group: String,
     pub(crate) data: Option<PathBuf>,
+    pub(crate) hooks: Hooks,
+}
+
+/// The secrets of other senders; one without a secret has no route.
+pub(crate) struct Hooks {
+    pub(crate) activly: Option<Secret>,
+    pub(crate) clevertap: Option<Secret>,
+    pub(crate) piwik_pro: Option<Secret>,
+    pub(crate) datatrics: Option<Secret>,
 }
 
 impl Config {
@@ -25,6 +34,12 @@ impl Config {
             webhook_secret: webhook_secret.parse().context("CDP_WEBHOOK_SECRET")?,
             segment_group: required("SEGMENT_GROUP")?,
             data: read("DATA").map(PathBuf::from),
+            hooks: Hooks {
+                activly: read("ACTIVLY_TOKEN").map(Secret::new),
+                clevertap: read("CLEVERTAP_SECRET").map(Secret::new),
+                piwik_pro: read("PIWIK_PRO_TOKEN").map(Secret::new),
+                datatrics: read("DATATRICS_KEY").map(Secret::new),
+            },
         })
     }
 }

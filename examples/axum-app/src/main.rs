@@ -6,10 +6,15 @@
 //! ```
 //!
 //! `LISTEN` (default 127.0.0.1:8080) is the address, `DATA` a SQLite file; without it the
-//! segments are kept in memory. `RUST_LOG=cdp::webhook=debug` shows every webhook request.
+//! segments are kept in memory. `RUST_LOG=cdp::webhook=debug` shows every webhook request,
+//! `RUST_LOG=axum_app=info` who joins and leaves. `ACTIVLY_TOKEN`, `CLEVERTAP_SECRET`,
+//! `PIWIK_PRO_TOKEN` and `DATATRICS_KEY` open the hooks of those senders.
 #![forbid(unsafe_code)]
 
 mod config;
+mod hooks;
+mod news;
+mod own;
 mod segments;
 
 use std::sync::Arc;
@@ -19,6 +24,7 @@ use anyhow::Context as _;
 use axum::Router;
 use axum::extract::{FromRef, State};
 use axum::routing::get;
+use segue_receiver::claims::Once;
 use segue_receiver::segments::{GroupError, MemoryStore, Segments, SqliteStore};
 use segue_receiver::{Activation, Receiver};
 use tokio::net::TcpListener;
@@ -32,6 +38,7 @@ struct Shop {
     visits: Arc<AtomicU64>,
     segment_group: Arc<str>,
     receiver: Receiver,
+    once: Once,
 }
 
 impl FromRef<Shop> for Receiver {
@@ -51,15 +58,20 @@ async fn main() -> anyhow::Result<()> {
         .await
         .with_context(|| format!("cannot listen on {}", config.listen))?;
     let receiver = receiver(&config).await?;
+    news::tell(receiver.segments());
+    let hooks = hooks::routes(&config.hooks, receiver.segments(), &config.segment_group)?;
     let shop = Shop {
         visits: Arc::default(),
         segment_group: config.segment_group.into(),
         receiver: receiver.clone(),
+        once: own::once(),
     };
     let app = Router::new()
         .route("/", get(welcome))
         .route("/segments", get(segments::list))
         .merge(receiver.router())
+        .merge(own::routes(&receiver))
+        .merge(hooks)
         .with_state(shop);
 
     announce(&listener)?;

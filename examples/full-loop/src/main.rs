@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use clap::Parser as _;
-use segue_sdk::{Client, Report};
+use segue_sdk::Client;
 
 use crowd::Crowd;
 use members::Both;
@@ -34,8 +34,6 @@ use shop::Shop;
 const REFRESH: Duration = Duration::from_millis(500);
 /// How long nothing may change before it counts as quiet: windows of time still run out.
 const QUIET: Duration = Duration::from_secs(6);
-/// The longest wait for that.
-const QUIET_WITHIN: Duration = Duration::from_secs(60);
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -71,7 +69,14 @@ async fn run(options: &Options) -> anyhow::Result<bool> {
     shopping.await.context("the shoppers fell over")?;
 
     let report = client.shutdown(Duration::from_secs(10)).await;
-    let both = until_quiet(&proxy, &shop, &mut screen, begun, &report).await?;
+    if options.stranger {
+        shop.let_a_stranger_in(&proxy.audiences().await?).await?;
+    }
+    let patience = Duration::from_secs(options.patience);
+    let both = until_quiet(&proxy, &shop, patience, |both| {
+        screen.draw(begun.elapsed(), &report, both)
+    })
+    .await?;
     let agreed = screen::summary(&report, &both)?;
     proxy.stop().await?;
     Ok(agreed && report.is_complete())
@@ -81,9 +86,8 @@ async fn run(options: &Options) -> anyhow::Result<bool> {
 async fn until_quiet(
     proxy: &Proxy,
     shop: &Shop,
-    screen: &mut Screen,
-    begun: Instant,
-    report: &Report,
+    patience: Duration,
+    mut show: impl FnMut(&Both) -> std::io::Result<()>,
 ) -> anyhow::Result<Both> {
     let waiting = Instant::now();
     let mut both = Both::read(proxy, shop).await?;
@@ -95,8 +99,8 @@ async fn until_quiet(
             changed = Instant::now();
         }
         both = now;
-        screen.draw(begun.elapsed(), report, &both)?;
-        if changed.elapsed() >= QUIET || waiting.elapsed() >= QUIET_WITHIN {
+        show(&both)?;
+        if changed.elapsed() >= QUIET || waiting.elapsed() >= patience {
             return Ok(both);
         }
     }

@@ -180,7 +180,7 @@ fn program() -> anyhow::Result<PathBuf> {
 }
 
 /// For plain HTTP on this machine: nothing is ever verified, so nothing needs to be trusted.
-fn http_client() -> anyhow::Result<reqwest::Client> {
+pub(crate) fn http_client() -> anyhow::Result<reqwest::Client> {
     let provider = rustls::crypto::ring::default_provider();
     let tls = rustls::ClientConfig::builder_with_provider(provider.into())
         .with_safe_default_protocol_versions()?

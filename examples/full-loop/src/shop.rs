@@ -5,10 +5,12 @@ use axum::Router;
 use axum::extract::FromRef;
 use axum::routing::get;
 use segue_receiver::segments::{MemoryStore, Segments};
+use segue_receiver::signature::sign;
 use segue_receiver::{Activation, Receiver};
 use tokio::net::TcpListener;
 
 use crate::members::Members;
+use crate::proxy::Audience;
 
 /// What the shop and the proxy were told of each other. A real pair of them gets secrets that
 /// nobody can read in a repository.
@@ -65,6 +67,44 @@ impl Shop {
 
     pub(crate) fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Somebody who knows the secrets writes to a segment past the proxy.
+    pub(crate) async fn let_a_stranger_in(&self, audiences: &[Audience]) -> anyhow::Result<()> {
+        let audience = audiences.first().context("the proxy has no audience")?;
+        let now = jiff::Timestamp::now();
+        let body = serde_json::json!({
+            "type": "audience.membership",
+            "timestamp": now,
+            "data": {
+                "activation": { "id": "stranger", "name": "A stranger" },
+                "segment_group": SEGMENT_GROUP,
+                "person_identifier": "userid",
+                "changes": [{
+                    "op": "add", "person": "stranger", "at": now,
+                    "audience": { "id": audience.id, "name": audience.name },
+                    "sequence": now.as_microsecond(),
+                }],
+            },
+        })
+        .to_string();
+        let (id, at) = ("msg_of_a_stranger", now.as_second());
+        let secrets = [WEBHOOK_SECRET.parse()?];
+        let request = crate::proxy::http_client()?
+            .post(format!("{}/cdp/webhook", self.url))
+            .basic_auth(CLIENT_ID, Some(CLIENT_SECRET))
+            .header("content-type", "application/json")
+            .header("webhook-id", id)
+            .header("webhook-timestamp", at)
+            .header("webhook-signature", sign(&secrets, id, at, body.as_bytes()))
+            .body(body);
+        let answer = request.send().await?;
+        anyhow::ensure!(
+            answer.status().is_success(),
+            "the shop says {}",
+            answer.status()
+        );
+        Ok(())
     }
 
     /// Who is in a segment; nobody while the CDP has not told of it.

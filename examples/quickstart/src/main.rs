@@ -5,9 +5,15 @@
 use std::time::Duration;
 
 use anyhow::Context;
-use segue_sdk::Client;
 use segue_sdk::events::{Buy, Visit};
-use serde_json::json;
+use segue_sdk::{Client, Event, Profile};
+use serde::Serialize;
+
+/// An event of one's own: its fields are the properties, its name is `coupon_used`.
+#[derive(Serialize, Event)]
+struct CouponUsed {
+    code: &'static str,
+}
 
 #[expect(
     clippy::disallowed_methods,
@@ -20,13 +26,20 @@ fn main() -> anyhow::Result<()> {
     let client = Client::builder(url, key).build()?;
 
     let ada = client.user("42");
-    ada.identify(&json!({ "email": "ada@example.com", "plan": "pro" }));
+    ada.identify(&Profile {
+        email: Some("ada@example.com"),
+        ..Profile::default()
+    });
     ada.track(&Visit {
         product_id: "p-1",
         price: Some(19.5),
         ..Visit::default()
     });
-    ada.track(&Buy::line("o-77", "p-1").priced(19.5, "EUR"));
+    ada.track(&CouponUsed { code: "SPRING" });
+
+    // Most events need no waiting; for one that does, this is the proxy's word that it has it.
+    let bought = ada.track(&Buy::line("o-77", "p-1").priced(19.5, "EUR"));
+    bought.deliver_blocking(Duration::from_secs(5))?;
 
     let report = client.shutdown_blocking(Duration::from_secs(5));
     println!("{report}");

@@ -1,10 +1,12 @@
 //! How a sender says who it is, and how that is checked.
 
+mod members;
 mod present;
 mod secret;
 
 use http::HeaderName;
 
+pub(crate) use members::members;
 pub(crate) use present::{CredentialProblem, Presented, present};
 pub(crate) use secret::Digest;
 pub use secret::Secret;
@@ -39,6 +41,15 @@ pub enum Credentials {
         /// The name of the parameter.
         parameter: String,
     },
+    /// Two members of the JSON object that is the body; see [`Credentials::json`] for the usual
+    /// names. The body is then read before its sender is known, so take it only when the sender
+    /// can do nothing else.
+    Json {
+        /// The member with the client id.
+        client_id: String,
+        /// The member with the client secret.
+        client_secret: String,
+    },
 }
 
 impl Credentials {
@@ -67,11 +78,41 @@ impl Credentials {
         }
     }
 
+    /// The members `client_id` and `client_secret`.
+    #[must_use]
+    pub fn json() -> Self {
+        Self::Json {
+            client_id: "client_id".to_owned(),
+            client_secret: "client_secret".to_owned(),
+        }
+    }
+
     /// Whether the secret alone names the activation.
     pub(crate) const fn is_token(&self) -> bool {
         match self {
-            Self::Basic | Self::Headers { .. } => false,
+            Self::Basic | Self::Headers { .. } | Self::Json { .. } => false,
             Self::ApiKey { .. } | Self::Bearer | Self::QueryToken { .. } => true,
         }
+    }
+
+    /// Whether its names can be told apart.
+    pub(crate) fn has_usable_names(&self) -> bool {
+        match self {
+            Self::Basic | Self::Bearer | Self::ApiKey { .. } => true,
+            Self::Headers {
+                client_id,
+                client_secret,
+            } => client_id != client_secret,
+            Self::QueryToken { parameter } => !parameter.is_empty(),
+            Self::Json {
+                client_id,
+                client_secret,
+            } => !client_id.is_empty() && !client_secret.is_empty() && client_id != client_secret,
+        }
+    }
+
+    /// Whether the body has to be read to find them.
+    pub(crate) const fn is_in_body(&self) -> bool {
+        matches!(self, Self::Json { .. })
     }
 }

@@ -21,16 +21,15 @@ pub(crate) enum Presented {
 /// Why a request presents nothing that can be looked up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum CredentialProblem {
-    Missing,
     Repeated,
     Malformed,
 }
 
-/// The one credential of a request in the places that are allowed.
+/// The one credential of a request in the places outside its body that are allowed.
 pub(crate) fn present(
     allowed: &[Credentials],
     request: &Parts,
-) -> Result<Presented, CredentialProblem> {
+) -> Result<Option<Presented>, CredentialProblem> {
     let mut found = None;
     for place in allowed {
         if let Some(presented) = look(place, request)?
@@ -39,7 +38,7 @@ pub(crate) fn present(
             return Err(CredentialProblem::Repeated);
         }
     }
-    found.ok_or(CredentialProblem::Missing)
+    Ok(found)
 }
 
 fn look(place: &Credentials, request: &Parts) -> Result<Option<Presented>, CredentialProblem> {
@@ -60,6 +59,7 @@ fn look(place: &Credentials, request: &Parts) -> Result<Option<Presented>, Crede
             (Some(_), None) | (None, Some(_)) => Err(CredentialProblem::Malformed),
         },
         Credentials::QueryToken { parameter } => query(request, parameter),
+        Credentials::Json { .. } => Ok(None),
     }
 }
 

@@ -46,11 +46,11 @@ impl fmt::Debug for Secret {
 
 /// The SHA-256 of a secret: all have one length, so that comparing leaks none.
 #[derive(Clone, Copy)]
-pub(crate) struct Digest([u8; 32]);
+pub(crate) struct Digest([u64; 4]);
 
 impl Digest {
     pub(crate) fn of(bytes: &[u8]) -> Self {
-        Self(Sha256::digest(bytes).into())
+        Self(crate::signature::words(&Sha256::digest(bytes).into()))
     }
 
     pub(crate) fn equals(&self, other: &Self) -> Choice {

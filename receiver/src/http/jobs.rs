@@ -5,6 +5,7 @@ use axum::extract::{Path, Request, State};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 
+use super::VerifyRejection;
 use super::log::Record;
 use super::webhook::Refusal;
 use crate::receiver::Receiver;
@@ -18,12 +19,12 @@ pub(super) async fn handle(
     let mut record = Record::start();
     match find(&receiver, JobId::new(job), request, &mut record).await {
         Ok(job) => {
-            record.write(&receiver, StatusCode::OK, "job status");
+            record.done(&receiver, StatusCode::OK, "job_status");
             Json(job).into_response()
         }
         Err(refusal) => {
             let problem = refusal.problem();
-            record.write(&receiver, problem.status, &refusal);
+            record.refused(&receiver, problem.status, refusal.cause(), &refusal);
             problem.into_response()
         }
     }
@@ -35,12 +36,13 @@ async fn find(
     request: Request,
     record: &mut Record,
 ) -> Result<Job, Refusal> {
-    let activation = receiver.authenticate(&request.into_parts().0)?;
-    record.activation = Some(activation);
+    let activation = receiver.authenticate(&request.into_parts().0, record)?;
+    // There is no body in which credentials could be.
+    let activation = activation.ok_or(VerifyRejection::MissingCredentials)?;
     receiver.resume_once();
     let client_id = &receiver.inner.activations[activation].client_id;
     let found = receiver.inner.segments.store().job(&job).await?;
     found
-        .filter(|job| job.activation == *client_id)
+        .filter(|job| job.activation.as_str() == &**client_id)
         .ok_or(Refusal::UnknownJob)
 }

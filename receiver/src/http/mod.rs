@@ -4,15 +4,26 @@
 //! parsed before it is verified, and nothing is read before its sender is known.
 
 mod accept;
+mod apply;
 mod body;
+mod diagnose;
+mod input;
 mod jobs;
+mod layer;
 mod log;
 mod problem;
+mod redact;
 mod rejection;
 mod router;
+mod sender;
 mod verified;
 mod webhook;
 
+pub use apply::ApplyError;
+pub use input::{BadFields, CheckedRequest, Input};
+pub use layer::{VerifyLayer, VerifyService};
+pub(crate) use problem::unavailable;
 pub use rejection::VerifyRejection;
 pub(crate) use router::router;
+pub use sender::Sender;
 pub use verified::Verified;

@@ -15,13 +15,25 @@ pub(super) struct Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
+        self.with("")
+    }
+}
+
+impl Problem {
+    /// With the names of the fields that are wrong.
+    pub(super) fn naming(self, fields: impl Iterator<Item = &'static str>) -> Response {
+        let fields: Vec<_> = fields.map(|field| format!(r#""{field}""#)).collect();
+        self.with(&format!(r#","fields":[{}]"#, fields.join(",")))
+    }
+
+    fn with(self, more: &str) -> Response {
         let Self {
             status,
             code,
             title,
         } = self;
         let body = format!(
-            r#"{{"type":"about:blank","title":"{title}","status":{},"code":"{code}"}}"#,
+            r#"{{"type":"about:blank","title":"{title}","status":{},"code":"{code}"{more}}}"#,
             status.as_u16()
         );
         let kind = HeaderValue::from_static("application/problem+json");
@@ -42,4 +54,14 @@ fn extra_header(status: StatusCode) -> Option<(HeaderName, HeaderValue)> {
         StatusCode::SERVICE_UNAVAILABLE => Some((header::RETRY_AFTER, RETRY_AFTER_S.into())),
         _ => None,
     }
+}
+
+/// 503 with `Retry-After`.
+pub(crate) fn unavailable() -> Response {
+    let problem = Problem {
+        status: StatusCode::SERVICE_UNAVAILABLE,
+        code: "unavailable",
+        title: "Try again later",
+    };
+    problem.into_response()
 }

@@ -3,6 +3,7 @@
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 
+use super::BadFields;
 use super::problem::Problem;
 use crate::credentials::CredentialProblem;
 use crate::signature::VerifyError;
@@ -60,6 +61,9 @@ pub enum VerifyRejection {
         /// Where reading ended.
         column: usize,
     },
+    /// Fields of another sender's payload are missing or cannot be used; the answer names them.
+    #[error("these fields are missing or cannot be used: {0}")]
+    BadFields(BadFields),
 }
 
 impl VerifyRejection {
@@ -73,6 +77,26 @@ impl VerifyRejection {
     #[must_use]
     pub const fn code(&self) -> &'static str {
         self.problem().code
+    }
+
+    /// A word for the cause that never changes: for logs and metrics, not for the sender.
+    #[must_use]
+    pub const fn cause(&self) -> &'static str {
+        match self {
+            Self::MissingCredentials => "missing_credentials",
+            Self::RepeatedCredentials => "repeated_credentials",
+            Self::MalformedCredentials => "malformed_credentials",
+            Self::WrongCredentials => "wrong_credentials",
+            Self::Signature(error) => error.cause(),
+            Self::EncodedBody => "encoded_body",
+            Self::NotJsonContent => "not_json_content",
+            Self::BodyTooLarge => "body_too_large",
+            Self::BodyTimeout => "body_timeout",
+            Self::BodyUnreadable => "body_unreadable",
+            Self::NotJson { .. } => "not_json",
+            Self::WrongShape { .. } => "wrong_shape",
+            Self::BadFields(_) => "bad_fields",
+        }
     }
 
     pub(super) const fn problem(&self) -> Problem {
@@ -116,6 +140,11 @@ impl VerifyRejection {
                 "invalid_payload",
                 "The JSON has not the agreed shape",
             ),
+            Self::BadFields(_) => (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "bad_fields",
+                "Fields are missing or cannot be used",
+            ),
         };
         Problem {
             status,
@@ -128,7 +157,6 @@ impl VerifyRejection {
 impl From<CredentialProblem> for VerifyRejection {
     fn from(problem: CredentialProblem) -> Self {
         match problem {
-            CredentialProblem::Missing => Self::MissingCredentials,
             CredentialProblem::Repeated => Self::RepeatedCredentials,
             CredentialProblem::Malformed => Self::MalformedCredentials,
         }
@@ -149,6 +177,9 @@ impl From<&serde_json::Error> for VerifyRejection {
 
 impl IntoResponse for VerifyRejection {
     fn into_response(self) -> Response {
-        self.problem().into_response()
+        match self {
+            Self::BadFields(fields) => self.problem().naming(fields.names()),
+            _ => self.problem().into_response(),
+        }
     }
 }

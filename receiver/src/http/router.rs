@@ -27,11 +27,11 @@ pub(crate) fn router<S>(receiver: Receiver) -> Router<S> {
 /// The router adds the `Allow` header by itself.
 async fn method_not_allowed(State(receiver): State<Receiver>) -> Response {
     let status = StatusCode::METHOD_NOT_ALLOWED;
-    Record::start().write(&receiver, status, "method not allowed");
-    let title = "This method is not allowed here";
+    let (code, title) = ("method_not_allowed", "This method is not allowed here");
+    Record::start().refused(&receiver, status, code, &title);
     Problem {
         status,
-        code: "method_not_allowed",
+        code,
         title,
     }
     .into_response()

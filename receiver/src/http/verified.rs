@@ -3,11 +3,10 @@
 use axum::extract::{FromRef, FromRequest, Request};
 use bytes::Bytes;
 use http::StatusCode;
-use serde::de::DeserializeOwned;
 
-use super::VerifyRejection;
-use super::accept::{Accepted, Message, parse};
+use super::accept::Content;
 use super::log::Record;
+use super::{CheckedRequest, Input, Sender, VerifyRejection};
 use crate::clock;
 use crate::receiver::Receiver;
 
@@ -44,9 +43,7 @@ use crate::receiver::Receiver;
 pub struct Verified<T> {
     payload: T,
     body: Bytes,
-    message: Option<Message>,
-    receiver: Receiver,
-    activation: usize,
+    sender: Sender,
 }
 
 impl<T> Verified<T> {
@@ -68,29 +65,35 @@ impl<T> Verified<T> {
         &self.body
     }
 
+    /// Who sent it.
+    #[must_use]
+    pub const fn sender(&self) -> &Sender {
+        &self.sender
+    }
+
     /// The client id of the activation that sent it.
     #[must_use]
     pub fn client_id(&self) -> &str {
-        &self.receiver.inner.activations[self.activation].client_id
+        self.sender.client_id()
     }
 
     /// The segment group that this activation may write.
     #[must_use]
     pub fn segment_group(&self) -> &str {
-        &self.receiver.inner.activations[self.activation].group
+        self.sender.segment_group()
     }
 
     /// The signed `webhook-id`, the same on every attempt; none when signatures are not required
     /// and the message has none.
     #[must_use]
     pub fn message_id(&self) -> Option<&str> {
-        self.message.as_ref().map(|message| message.id.as_str())
+        self.sender.message_id()
     }
 
     /// When this attempt was signed, in seconds since 1970.
     #[must_use]
     pub fn timestamp_s(&self) -> Option<i64> {
-        self.message.as_ref().map(|message| message.timestamp_s)
+        self.sender.timestamp_s()
     }
 }
 
@@ -98,42 +101,34 @@ impl<S, T> FromRequest<S> for Verified<T>
 where
     Receiver: FromRef<S>,
     S: Send + Sync,
-    T: DeserializeOwned,
+    T: Input,
 {
     type Rejection = VerifyRejection;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, VerifyRejection> {
         let receiver = Receiver::from_ref(state);
         let mut record = Record::start();
-        let accepted = receiver
-            .accept(request, clock::now(), &mut record.activation)
-            .await;
-        let verified = accepted.and_then(|accepted| Self::read(&receiver, accepted));
+        let verified = Self::read(&receiver, request, &mut record).await;
         match &verified {
-            Ok(verified) => {
-                record.delivery = verified.message_id().map(str::to_owned);
-                record.write(&receiver, StatusCode::OK, "verified");
-            }
-            Err(why) => record.write(&receiver, why.status(), why),
+            Ok(_) => record.done(&receiver, StatusCode::OK, "verified"),
+            Err(why) => record.refused(&receiver, why.status(), why.cause(), why),
         }
         verified
     }
 }
 
-impl<T: DeserializeOwned> Verified<T> {
-    fn read(receiver: &Receiver, accepted: Accepted) -> Result<Self, VerifyRejection> {
-        let Accepted {
-            activation,
-            message,
-            body,
-        } = accepted;
-        let payload = parse(&body)?;
+impl<T: Input> Verified<T> {
+    async fn read(
+        receiver: &Receiver,
+        request: Request,
+        record: &mut Record,
+    ) -> Result<Self, VerifyRejection> {
+        let accepted = receiver.accept(request, Content::Plain, clock::now(), record);
+        let accepted = accepted.await?;
         Ok(Self {
-            payload,
-            body,
-            message,
-            receiver: receiver.clone(),
-            activation,
+            payload: T::read(&CheckedRequest::new(&accepted.parts, &accepted.body))?,
+            body: accepted.body,
+            sender: accepted.sender,
         })
     }
 }

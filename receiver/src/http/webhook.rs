@@ -1,23 +1,20 @@
 //! `POST {path}`: a membership delivery.
 
-use std::collections::HashSet;
-
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 
-use super::accept::{Message, parse};
+use super::accept::{Content, parse};
+use super::apply::{ApplyError, Work, allowed};
 use super::log::Record;
 use super::problem::Problem;
 use super::rejection::VerifyRejection;
+use crate::claims::ClaimKey;
 use crate::clock;
 use crate::payload::{Envelope, Item, Membership};
 use crate::receiver::{Entry, Receiver};
-use crate::segments::{
-    Answer, ClaimKey, Delivery, DeliveryOutcome, DirectoryError, JobId, NumberedChange, Plan,
-    Skipped, StoreError,
-};
+use crate::segments::{Answer, DirectoryError, NumberedChange, Skipped, StoreError};
 
 pub(super) async fn handle(State(receiver): State<Receiver>, request: Request) -> Response {
     let mut record = Record::start();
@@ -27,12 +24,12 @@ pub(super) async fn handle(State(receiver): State<Receiver>, request: Request) -
                 Answer::Applied(_) => StatusCode::OK,
                 Answer::Accepted { .. } => StatusCode::ACCEPTED,
             };
-            record.write(&receiver, status, outcome);
+            record.done(&receiver, status, outcome);
             (status, Json(answer)).into_response()
         }
         Err(refusal) => {
             let problem = refusal.problem();
-            record.write(&receiver, problem.status, &refusal);
+            record.refused(&receiver, problem.status, refusal.cause(), &refusal);
             problem.into_response()
         }
     }
@@ -44,71 +41,32 @@ async fn deliver(
     record: &mut Record,
 ) -> Result<(Answer, &'static str), Refusal> {
     let now = clock::now();
-    let accepted = receiver
-        .accept(request, now, &mut record.activation)
-        .await?;
+    let accepted = receiver.accept(request, Content::Json, now, record).await?;
     receiver.resume_once();
-    record.delivery = accepted.message.as_ref().map(|message| message.id.clone());
-    let entry = &receiver.inner.activations[accepted.activation];
+    let sender = accepted.sender;
+    let entry = &receiver.inner.activations[sender.activation];
     let envelope: Envelope<Item> = parse(&accepted.body)?;
-    let delivery = plan(receiver, entry, accepted.message, envelope.data, now).await?;
-    let (outcome, stored) = match delivery.plan {
-        Plan::Apply => ("applied", false),
-        Plan::Try => ("tested", false),
-        Plan::Store(_) => ("stored", true),
-    };
-    match receiver.inner.segments.store().deliver(delivery).await? {
-        DeliveryOutcome::Answered(answer) => {
-            if stored {
-                receiver.resume();
-            }
-            receiver.recheck_sometimes(now);
-            Ok((answer, outcome))
-        }
-        DeliveryOutcome::Repeated(answer) => Ok((answer, "repeated")),
-        DeliveryOutcome::UnknownGroup => Err(Refusal::UnknownGroup),
-    }
+    let work = read(receiver, entry, sender.claim_key(), envelope.data).await?;
+    Ok(receiver.carry_out(entry, work, now).await?)
 }
 
-/// Decides what the store has to do.
-async fn plan(
+/// What a membership delivery asks for.
+async fn read(
     receiver: &Receiver,
     entry: &Entry,
-    message: Option<Message>,
+    claim: Option<ClaimKey>,
     data: Membership<Item>,
-    now: jiff::Timestamp,
-) -> Result<Delivery, Refusal> {
+) -> Result<Work, Refusal> {
     let group = group(receiver, entry, data.segment_group).await?;
-    let (changes, skipped) = sort(entry, data.changes);
-    let persons: usize = changes
-        .iter()
-        .map(|numbered| numbered.change.persons().len())
-        .sum();
-    let plan = if data.test {
-        Plan::Try
-    } else if persons >= receiver.inner.bulk_async_threshold {
-        Plan::Store(JobId::random())
-    } else {
-        Plan::Apply
-    };
-    let unknown = match plan {
-        // A job asks when it is worked off.
-        Plan::Store(_) => HashSet::new(),
-        Plan::Apply | Plan::Try => receiver.unknown(&changes).await?,
-    };
-    Ok(Delivery {
-        claim: message.map(|message| ClaimKey {
-            activation: entry.client_id.clone(),
-            id: message.id,
-        }),
-        claimed_until: receiver.kept_until(now),
-        activation: entry.client_id.clone(),
+    let (changes, mut skipped) = usable(data.changes);
+    let (changes, excluded) = allowed(entry, changes.into_iter());
+    skipped.extend(excluded);
+    Ok(Work {
+        claim,
         group,
         changes,
         skipped,
-        unknown,
-        plan,
-        now,
+        test: data.test,
     })
 }
 
@@ -127,25 +85,15 @@ async fn group(
     }
 }
 
-/// Parts what can be applied from what is skipped.
-fn sort(entry: &Entry, items: Vec<Item>) -> (Vec<NumberedChange>, Vec<Skipped>) {
+/// Parts what can be used from what is skipped.
+fn usable(items: Vec<Item>) -> (Vec<NumberedChange>, Vec<Skipped>) {
     let mut changes = Vec::with_capacity(items.len());
     let mut skipped = Vec::new();
     for (index, item) in items.into_iter().enumerate() {
         if let Some(why) = item.refused {
             skipped.push(Skipped::new(index, why.code(), &why.to_string()));
         }
-        match item.change {
-            Some(change) if entry.allows(&change.audience().id) => {
-                changes.push(NumberedChange { index, change });
-            }
-            Some(_) => skipped.push(Skipped::new(
-                index,
-                "audience_not_allowed",
-                "this activation does not include the audience",
-            )),
-            None => {}
-        }
+        changes.extend(item.change.map(|change| NumberedChange { index, change }));
     }
     (changes, skipped)
 }
@@ -167,7 +115,29 @@ pub(super) enum Refusal {
     Directory(#[from] DirectoryError),
 }
 
+impl From<ApplyError> for Refusal {
+    fn from(error: ApplyError) -> Self {
+        match error {
+            ApplyError::UnknownGroup => Self::UnknownGroup,
+            ApplyError::Store(error) => Self::Store(error),
+            ApplyError::Directory(error) => Self::Directory(error),
+        }
+    }
+}
+
 impl Refusal {
+    /// A word for it that never changes.
+    pub(super) const fn cause(&self) -> &'static str {
+        match self {
+            Self::Rejected(rejection) => rejection.cause(),
+            Self::Forbidden => "segment_group_forbidden",
+            Self::UnknownGroup => "unknown_segment_group",
+            Self::UnknownJob => "unknown_job",
+            Self::Store(_) => "store",
+            Self::Directory(_) => "directory",
+        }
+    }
+
     /// What the sender is told; a failure of the host's own side is logged here, once.
     pub(super) fn problem(&self) -> Problem {
         let (status, code, title) = match self {

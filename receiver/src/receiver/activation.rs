@@ -1,11 +1,12 @@
 //! The activations that may send.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use subtle::Choice;
 
 use crate::credentials::{Digest, Presented, Secret};
-use crate::signature::{SigningSecret, Verifier};
+use crate::signature::{SigningSecret, Verifier, VerifyingKey};
 
 /// Who may send, and which segment group they may write.
 ///
@@ -26,6 +27,7 @@ pub struct Activation {
     pub(super) segment_group: String,
     pub(super) secrets: Vec<Secret>,
     pub(super) signing_secrets: Vec<SigningSecret>,
+    pub(super) verifying_keys: Vec<VerifyingKey>,
     pub(super) audiences: Option<HashSet<String>>,
 }
 
@@ -37,6 +39,7 @@ impl Activation {
             segment_group: segment_group.into(),
             secrets: Vec::new(),
             signing_secrets: Vec::new(),
+            verifying_keys: Vec::new(),
             audiences: None,
         }
     }
@@ -50,6 +53,12 @@ impl Activation {
     /// Adds a signing secret; two may be active at once.
     pub fn signing_secret(mut self, secret: SigningSecret) -> Self {
         self.signing_secrets.push(secret);
+        self
+    }
+
+    /// Adds the ed25519 key of a sender that signs with `v1a`; two may be active at once.
+    pub fn verifying_key(mut self, key: VerifyingKey) -> Self {
+        self.verifying_keys.push(key);
         self
     }
 
@@ -75,7 +84,7 @@ pub enum SignatureMode {
 /// An activation as the receiver uses it.
 #[derive(Debug)]
 pub(crate) struct Entry {
-    pub(crate) client_id: String,
+    pub(crate) client_id: Arc<str>,
     pub(crate) group: String,
     pub(crate) verifier: Verifier,
     audiences: Option<HashSet<String>>,
@@ -88,9 +97,11 @@ impl Entry {
         Self {
             id_digest: Digest::of(activation.client_id.as_bytes()),
             secrets: activation.secrets.iter().map(Secret::digest).collect(),
-            client_id: activation.client_id,
+            client_id: activation.client_id.into(),
             group: activation.segment_group,
-            verifier: Verifier::new(activation.signing_secrets).tolerance_s(tolerance_s),
+            verifier: Verifier::new(activation.signing_secrets)
+                .keys(activation.verifying_keys)
+                .tolerance_s(tolerance_s),
             audiences: activation.audiences,
         }
     }
@@ -101,6 +112,14 @@ impl Entry {
                 id.equals(&self.id_digest) & secret.is_any_of(&self.secrets)
             }
             Presented::Token(token) => token.is_any_of(&self.secrets),
+        }
+    }
+
+    /// Whether a client id was presented and is this one.
+    pub(crate) fn has_id_of(&self, presented: &Presented) -> bool {
+        match presented {
+            Presented::Client { id, .. } => id.equals(&self.id_digest).into(),
+            Presented::Token(_) => false,
         }
     }
 

@@ -23,6 +23,7 @@ pub struct ReceiverBuilder {
     tolerance_s: u64,
     body_bytes_max: usize,
     body_timeout: Duration,
+    logged_body_bytes_max: Option<usize>,
     bulk_async_threshold: usize,
     claim_hours: u32,
     segments: Option<Segments>,
@@ -39,6 +40,7 @@ impl Default for ReceiverBuilder {
             tolerance_s: TOLERANCE_S,
             body_bytes_max: BODY_BYTES_MAX,
             body_timeout: Duration::from_secs(BODY_TIMEOUT_S),
+            logged_body_bytes_max: None,
             bulk_async_threshold: BULK_ASYNC_THRESHOLD,
             claim_hours: CLAIM_HOURS,
             segments: None,
@@ -62,7 +64,12 @@ impl ReceiverBuilder {
 
     /// Where credentials may be. Default: HTTP Basic only.
     pub fn credentials(mut self, places: impl IntoIterator<Item = Credentials>) -> Self {
-        self.credentials = places.into_iter().collect();
+        self.credentials = Vec::new();
+        for place in places {
+            if !self.credentials.contains(&place) {
+                self.credentials.push(place);
+            }
+        }
         self
     }
 
@@ -92,6 +99,15 @@ impl ReceiverBuilder {
         self
     }
 
+    /// Logs the bodies of verified requests, at most so many bytes of each. Default: none.
+    ///
+    /// Everything that is not known to be harmless is masked: persons, credentials, and members
+    /// that are not of the membership payload.
+    pub const fn log_bodies(mut self, bytes_max: usize) -> Self {
+        self.logged_body_bytes_max = Some(bytes_max);
+        self
+    }
+
     /// From how many persons on a delivery becomes a background job. Default: 100.
     pub const fn bulk_async_threshold(mut self, persons: usize) -> Self {
         self.bulk_async_threshold = persons;
@@ -112,6 +128,8 @@ impl ReceiverBuilder {
     }
 
     /// Whom the host knows. Default: everybody.
+    ///
+    /// Receivers that share their segments need the same directory: any of them works off a job.
     pub fn directory(mut self, directory: impl PersonDirectory) -> Self {
         self.directory = Some(Arc::new(directory));
         self
@@ -129,6 +147,9 @@ impl ReceiverBuilder {
         }
         if self.credentials.is_empty() {
             return Err(BuildError::NoCredentials);
+        }
+        if !self.credentials.iter().all(Credentials::has_usable_names) {
+            return Err(BuildError::CredentialNames);
         }
         let mut client_ids = HashSet::new();
         for activation in &self.activations {
@@ -150,6 +171,7 @@ impl ReceiverBuilder {
             signatures: self.signatures,
             body_bytes_max: self.body_bytes_max,
             body_timeout: self.body_timeout,
+            logged_body_bytes_max: self.logged_body_bytes_max,
             bulk_async_threshold: self.bulk_async_threshold.max(1),
             claimed_for: jiff::SignedDuration::from_hours(self.claim_hours.into()),
             segments: self
@@ -186,6 +208,7 @@ fn check_activation(activation: &Activation, signatures: SignatureMode) -> Resul
     }
     if !(1..=ACTIVE_SECRETS_MAX).contains(&activation.secrets.len())
         || activation.signing_secrets.len() > ACTIVE_SECRETS_MAX
+        || activation.verifying_keys.len() > ACTIVE_SECRETS_MAX
     {
         return Err(BuildError::SecretCount { client_id });
     }
@@ -196,7 +219,8 @@ fn check_activation(activation: &Activation, signatures: SignatureMode) -> Resul
     {
         return Err(BuildError::WeakSecret { client_id });
     }
-    if signatures != SignatureMode::Off && activation.signing_secrets.is_empty() {
+    let keyless = activation.signing_secrets.is_empty() && activation.verifying_keys.is_empty();
+    if signatures != SignatureMode::Off && keyless {
         return Err(BuildError::NoSigningSecret { client_id });
     }
     Ok(())
@@ -227,6 +251,9 @@ pub enum BuildError {
     /// Allow at least one place for credentials.
     #[error("a receiver needs at least one place for credentials")]
     NoCredentials,
+    /// A parameter or member needs a name, and an id and its secret need two.
+    #[error("the places for credentials need names that differ")]
+    CredentialNames,
     /// Begin it with `/`; letters, digits, `-`, `_`, `.` and `~` are allowed.
     #[error("`{path}` cannot be the path of a webhook")]
     InvalidPath {
@@ -252,7 +279,7 @@ pub enum BuildError {
         client_id: String,
     },
     /// One secret is needed, two are possible while rotating.
-    #[error("`{client_id}` needs one or two client secrets and at most two signing secrets")]
+    #[error("`{client_id}` needs one or two client secrets, and of each kind of key at most two")]
     SecretCount {
         /// Whose secrets.
         client_id: String,
@@ -263,8 +290,8 @@ pub enum BuildError {
         /// Whose secret.
         client_id: String,
     },
-    /// Add one, or switch signatures off.
-    #[error("`{client_id}` needs a signing secret")]
+    /// Add one, or an ed25519 key, or switch signatures off.
+    #[error("`{client_id}` needs a signing secret or a verifying key")]
     NoSigningSecret {
         /// Whose secret.
         client_id: String,

@@ -11,6 +11,7 @@ use std::time::Duration;
 use axum::Router;
 
 use crate::credentials::Credentials;
+use crate::http::VerifyLayer;
 use crate::segments::{GroupError, PersonDirectory, Segments};
 
 pub(crate) use activation::Entry;
@@ -62,6 +63,7 @@ pub(crate) struct Inner {
     pub(crate) signatures: SignatureMode,
     pub(crate) body_bytes_max: usize,
     pub(crate) body_timeout: Duration,
+    pub(crate) logged_body_bytes_max: Option<usize>,
     pub(crate) bulk_async_threshold: usize,
     pub(crate) claimed_for: jiff::SignedDuration,
     pub(crate) segments: Segments,
@@ -122,6 +124,12 @@ impl Receiver {
     /// nest the router to put a prefix in front. The host's own layers and limits hold.
     pub fn router<S>(&self) -> Router<S> {
         crate::http::router(self.clone())
+    }
+
+    /// A layer that lets only verified requests through to any service.
+    #[must_use]
+    pub fn layer(&self) -> VerifyLayer {
+        VerifyLayer::new(self.clone())
     }
 
     /// Until when an answer that is given now is kept for repeats.

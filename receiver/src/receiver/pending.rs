@@ -34,7 +34,7 @@ impl Receiver {
             let known = persons.into_iter().zip(known).filter(|(_, known)| *known);
             let known: Vec<_> = known.map(|(person, _)| person).collect();
             if !known.is_empty() {
-                settled += store.settle(known).await?;
+                settled += self.inner.segments.settle(known).await?;
             }
             after = Some(last);
         }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::{PendingError, Receiver};
 use crate::clock;
 use crate::limits::{JOB_ATTEMPTS_MAX, JOB_BACKOFF_S_MAX, JOB_STEP_PERSONS};
-use crate::segments::{Advance, JobStep, JobWork, NumberedChange};
+use crate::segments::{JobStep, JobWork, NumberedChange};
 
 /// Counts calls for the worker, so that none is lost while it ends.
 #[derive(Debug, Default)]
@@ -83,12 +83,12 @@ async fn work_off(receiver: &Receiver) {
     let mut failures = 0;
     loop {
         let failed = match next(receiver).await {
-            Ok(Some(Advance::Applied)) => {
+            Ok(Some(true)) => {
                 failures = 0;
                 continue;
             }
             Ok(None) => return,
-            Ok(Some(Advance::Lost)) => None,
+            Ok(Some(false)) => None,
             Err(error) => Some(error),
         };
         failures += 1;
@@ -110,10 +110,10 @@ async fn work_off(receiver: &Receiver) {
     }
 }
 
-/// Works off the oldest job.
-async fn next(receiver: &Receiver) -> Result<Option<Advance>, PendingError> {
-    let store = receiver.inner.segments.store();
-    let Some(JobWork { job, changes }) = store.next_job().await? else {
+/// Works off the oldest job, if there is one; false when somebody else has worked on it.
+async fn next(receiver: &Receiver) -> Result<Option<bool>, PendingError> {
+    let segments = &receiver.inner.segments;
+    let Some(JobWork { job, changes }) = segments.store().next_job().await? else {
         return Ok(None);
     };
     let mut done = job.done;
@@ -127,11 +127,11 @@ async fn next(receiver: &Receiver) -> Result<Option<Advance>, PendingError> {
             kept_until: receiver.kept_until(clock::now()),
         };
         done += step.changes.len();
-        if store.advance_job(step).await? == Advance::Lost {
-            return Ok(Some(Advance::Lost));
+        if !segments.advance_job(step).await? {
+            return Ok(Some(false));
         }
     }
-    Ok(Some(Advance::Applied))
+    Ok(Some(true))
 }
 
 /// How many changes make one piece: at least one, and not many more persons than the bound.

@@ -4,7 +4,8 @@ use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::JobId;
+use super::{JobId, SegmentChange};
+use crate::claims::ClaimKey;
 use crate::payload::{Change, PersonId};
 
 /// A verified, planned delivery: what a store has to carry out in one transaction.
@@ -30,15 +31,6 @@ pub struct Delivery {
     pub now: jiff::Timestamp,
 }
 
-/// What a claim is found by: ids are unique for one sender, not among all.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct ClaimKey {
-    /// The client id of the receiver's activation.
-    pub activation: String,
-    /// The signed `webhook-id`.
-    pub id: String,
-}
-
 /// A change and its place in the delivery.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NumberedChange {
@@ -57,6 +49,25 @@ pub enum Plan {
     Try,
     /// Store the changes under this id, to be worked off later.
     Store(JobId),
+}
+
+/// What a store did with a delivery.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Delivered {
+    /// What the sender is told.
+    pub outcome: DeliveryOutcome,
+    /// Who joined and left, for those who listen; empty unless something was applied.
+    pub changes: Vec<SegmentChange>,
+}
+
+impl From<DeliveryOutcome> for Delivered {
+    /// An outcome that moved nobody.
+    fn from(outcome: DeliveryOutcome) -> Self {
+        Self {
+            outcome,
+            changes: Vec::new(),
+        }
+    }
 }
 
 /// What became of a delivery.
@@ -117,51 +128,6 @@ impl Skipped {
             index,
             code: code.to_owned(),
             message: message.to_owned(),
-        }
-    }
-}
-
-/// Counts while a store applies changes one after the other.
-#[derive(Debug, Default)]
-pub struct Tally {
-    applied: usize,
-    skipped: Vec<Skipped>,
-    pending: HashSet<PersonId>,
-}
-
-impl Tally {
-    /// Starts with what was refused before.
-    #[must_use]
-    pub fn new(skipped: Vec<Skipped>) -> Self {
-        Self {
-            skipped,
-            ..Self::default()
-        }
-    }
-
-    /// A change was applied.
-    pub const fn applied(&mut self) {
-        self.applied += 1;
-    }
-
-    /// A change was overtaken by a newer one.
-    pub fn stale(&mut self, index: usize) {
-        self.skipped.push(Skipped::stale(index));
-    }
-
-    /// A person would be a member, but the host does not know them yet.
-    pub fn pending(&mut self, person: &PersonId) {
-        self.pending.insert(person.clone());
-    }
-
-    /// The sums, with the skipped items in their order.
-    #[must_use]
-    pub fn finish(mut self) -> Summary {
-        self.skipped.sort_by_key(|skipped| skipped.index);
-        Summary {
-            applied: self.applied,
-            skipped: self.skipped,
-            pending: self.pending.len(),
         }
     }
 }

@@ -25,6 +25,17 @@ pub struct Segment {
     pub name: String,
 }
 
+/// That somebody unlocked a connected group: when, who and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Unlock {
+    /// When it was unlocked.
+    pub at: jiff::Timestamp,
+    /// Who did it, in the host's words.
+    pub by: String,
+    /// Why, in theirs.
+    pub reason: String,
+}
+
 /// Why a segment group is not created, renamed or deleted.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -35,6 +46,9 @@ pub enum GroupError {
     /// The name is empty or too long.
     #[error("a name has 1 to {NAME_BYTES_MAX} bytes")]
     InvalidName,
+    /// An unlock needs somebody who did it and a reason, for those who ask later.
+    #[error("unlocking needs 1 to {NAME_BYTES_MAX} bytes of who did it and why")]
+    Unaccounted,
     /// Identifiers are unique; look at the group that is there.
     #[error("there is a segment group with this identifier already")]
     Exists,

@@ -3,7 +3,12 @@
 use std::sync::Arc;
 
 use super::group::{is_identifier, is_name};
-use super::{Group, GroupError, Segment, SegmentStore, StoreError};
+use super::subscription::Publisher;
+use super::{
+    Advance, Delivery, DeliveryOutcome, Group, GroupError, JobStep, Segment, SegmentStore,
+    StoreError, Subscription, Unlock,
+};
+use crate::clock;
 use crate::payload::PersonId;
 
 /// The host's view of a store: groups to set up, segments and members to read.
@@ -22,6 +27,7 @@ use crate::payload::PersonId;
 #[derive(Clone, Debug)]
 pub struct Segments {
     store: Arc<dyn SegmentStore>,
+    publisher: Publisher,
 }
 
 impl Segments {
@@ -65,6 +71,57 @@ impl Segments {
     /// [`GroupError::Locked`] once the CDP is connected, [`GroupError::Unknown`].
     pub async fn delete_group(&self, group: &str) -> Result<(), GroupError> {
         self.store.delete_group(group).await
+    }
+
+    /// Unlocks a connected group, so that it can be renamed or deleted; the next delivery and
+    /// the next [`connect`](crate::Receiver::connect) lock it again.
+    ///
+    /// The account of who did it and why is kept, also when the group is deleted, and logged as
+    /// a warning.
+    ///
+    /// ```
+    /// use segue_receiver::segments::{GroupError, MemoryStore, Segments};
+    ///
+    /// # async fn example() -> Result<(), GroupError> {
+    /// # let segments = Segments::new(MemoryStore::new());
+    /// # segments.create_group("shop", "Audiences of the shop").await?;
+    /// segments.unlock_group("shop", "ada@example.com", "the CDP was disconnected").await?;
+    /// segments.rename_group("shop", "Audiences of 2026").await?;
+    /// assert_eq!(segments.unlocks("shop").await?[0].by, "ada@example.com");
+    /// # Ok(())
+    /// # }
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(example()).unwrap();
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`GroupError::Unaccounted`] without who or why, [`GroupError::Unknown`].
+    pub async fn unlock_group(
+        &self,
+        group: &str,
+        by: &str,
+        reason: &str,
+    ) -> Result<(), GroupError> {
+        if !is_name(by) || !is_name(reason) {
+            return Err(GroupError::Unaccounted);
+        }
+        let unlock = Unlock {
+            at: clock::now(),
+            by: by.to_owned(),
+            reason: reason.to_owned(),
+        };
+        self.store.unlock_group(group, unlock).await?;
+        tracing::warn!(target: "cdp::webhook", group, by, reason, "segment group unlocked");
+        Ok(())
+    }
+
+    /// Who unlocked a group, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// When the store fails.
+    pub async fn unlocks(&self, group: &str) -> Result<Vec<Unlock>, StoreError> {
+        self.store.unlocks(group).await
     }
 
     /// Looks up a group.
@@ -128,16 +185,69 @@ impl Segments {
     ///
     /// When the store fails.
     pub async fn settle(&self, persons: Vec<PersonId>) -> Result<usize, StoreError> {
-        self.store.settle(persons).await
+        let changes = self.store.settle(persons).await?;
+        let settled = changes.iter().map(|change| change.joined.len()).sum();
+        self.publisher.publish(changes);
+        Ok(settled)
+    }
+
+    /// Tells who joins and who leaves from now on, each time after it is durable.
+    ///
+    /// ```
+    /// # use segue_receiver::segments::{MemoryStore, Segments, SubscriptionError};
+    /// # async fn example(segments: Segments) {
+    /// let mut subscription = segments.subscribe();
+    /// loop {
+    ///     match subscription.next().await {
+    ///         Ok(change) => println!("{} joined {}", change.joined.len(), change.segment),
+    ///         Err(SubscriptionError::Missed { .. }) => println!("reading all members again"),
+    ///         Err(_) => return,
+    ///     }
+    /// }
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn subscribe(&self) -> Subscription {
+        self.publisher.subscribe()
     }
 
     pub(crate) fn store(&self) -> &dyn SegmentStore {
         &*self.store
     }
+
+    /// Carries out a delivery and tells those who listen.
+    pub(crate) async fn deliver(&self, delivery: Delivery) -> Result<DeliveryOutcome, StoreError> {
+        let segments = self.clone();
+        let work = async move {
+            let delivered = segments.store.deliver(delivery).await?;
+            segments.publisher.publish(delivered.changes);
+            Ok(delivered.outcome)
+        };
+        if self.publisher.is_heard() {
+            // The commit may outlive a request that is given up, and so must the telling.
+            tokio::spawn(work).await.map_err(StoreError::new)?
+        } else {
+            work.await
+        }
+    }
+
+    /// Applies a piece of a job and tells those who listen; false when the job is lost.
+    pub(crate) async fn advance_job(&self, step: JobStep) -> Result<bool, StoreError> {
+        match self.store.advance_job(step).await? {
+            Advance::Applied(changes) => {
+                self.publisher.publish(changes);
+                Ok(true)
+            }
+            Advance::Lost => Ok(false),
+        }
+    }
 }
 
 impl From<Arc<dyn SegmentStore>> for Segments {
     fn from(store: Arc<dyn SegmentStore>) -> Self {
-        Self { store }
+        Self {
+            store,
+            publisher: Publisher::new(),
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{NumberedChange, Skipped};
+use super::{NumberedChange, SegmentChange, Skipped};
 use crate::payload::PersonId;
 
 /// The id of a job.
@@ -112,10 +112,10 @@ pub struct JobStep {
 }
 
 /// What became of a piece of a job.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Advance {
-    /// It is applied.
-    Applied,
+    /// It is applied; these joined and left.
+    Applied(Vec<SegmentChange>),
     /// Somebody else has worked on this job, or it is gone; nothing was changed.
     Lost,
 }

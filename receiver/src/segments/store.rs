@@ -6,7 +6,8 @@ use std::future::Future;
 use std::pin::Pin;
 
 use super::{
-    Advance, Delivery, DeliveryOutcome, Group, GroupError, Job, JobId, JobStep, JobWork, Segment,
+    Advance, Delivered, Delivery, Group, GroupError, Job, JobId, JobStep, JobWork, Segment,
+    SegmentChange, Unlock,
 };
 use crate::payload::PersonId;
 
@@ -17,13 +18,11 @@ pub type StoreFuture<'a, T, E = StoreError> =
 /// Keeps segment groups, segments, members, claims and jobs.
 ///
 /// Each method is one transaction: when its future is ready, what it says is durable (as far
-/// as the store is), and an error means that nothing was changed. [`MemoryStore`] and
-/// [`SqliteStore`] are built in; a host can write its own on the functions
-/// [`decide`](super::decide()) and [`decide_replace`](super::decide_replace). The group,
-/// segment and person ids that come in are checked already.
-///
-/// [`MemoryStore`]: super::MemoryStore
-/// [`SqliteStore`]: super::SqliteStore
+/// as the store is), and an error means that nothing was changed. `MemoryStore`, `SqliteStore`
+/// and `PostgresStore` are built in; a host can write its own on the functions
+/// [`decide`](super::decide()) and [`decide_replace`](super::decide_replace), and prove it with
+/// the conformance suite of the feature `testing`. The group, segment and person ids that come
+/// in are checked already. Ids are ordered by their bytes.
 pub trait SegmentStore: Debug + Send + Sync + 'static {
     /// Creates an empty group.
     fn create_group<'a>(&'a self, group: &'a str, name: &'a str)
@@ -33,11 +32,21 @@ pub trait SegmentStore: Debug + Send + Sync + 'static {
     fn rename_group<'a>(&'a self, group: &'a str, name: &'a str)
     -> StoreFuture<'a, (), GroupError>;
 
-    /// Deletes a group that is not locked, with all that is in it.
+    /// Deletes a group that is not locked, with all that is in it, its jobs included.
     fn delete_group<'a>(&'a self, group: &'a str) -> StoreFuture<'a, (), GroupError>;
 
-    /// Locks a group for good, because an activation writes it.
+    /// Locks a group, because an activation writes it.
     fn lock_group<'a>(&'a self, group: &'a str) -> StoreFuture<'a, (), GroupError>;
+
+    /// Unlocks a group and keeps the account of it, also when the group is deleted.
+    fn unlock_group<'a>(
+        &'a self,
+        group: &'a str,
+        unlock: Unlock,
+    ) -> StoreFuture<'a, (), GroupError>;
+
+    /// The accounts of a group's unlocks, oldest first.
+    fn unlocks<'a>(&'a self, group: &'a str) -> StoreFuture<'a, Vec<Unlock>>;
 
     /// Looks up a group.
     fn group<'a>(&'a self, group: &'a str) -> StoreFuture<'a, Option<Group>>;
@@ -69,10 +78,13 @@ pub trait SegmentStore: Debug + Send + Sync + 'static {
     /// In one transaction: when `claim` is known, nothing but its answer; else the group is
     /// locked, the changes are applied or stored as a job, and the answer is kept under
     /// `claim`. With [`Plan::Try`](super::Plan::Try) nothing at all is kept.
-    fn deliver(&self, delivery: Delivery) -> StoreFuture<'_, DeliveryOutcome>;
+    fn deliver(&self, delivery: Delivery) -> StoreFuture<'_, Delivered>;
 
     /// Looks up a job.
     fn job<'a>(&'a self, job: &'a JobId) -> StoreFuture<'a, Option<Job>>;
+
+    /// Whether a group has a job that is not done.
+    fn has_open_job<'a>(&'a self, group: &'a str) -> StoreFuture<'a, bool>;
 
     /// The oldest job that is not done, with its changes.
     fn next_job(&self) -> StoreFuture<'_, Option<JobWork>>;
@@ -89,8 +101,8 @@ pub trait SegmentStore: Debug + Send + Sync + 'static {
         limit: usize,
     ) -> StoreFuture<'a, Vec<PersonId>>;
 
-    /// Makes pending persons members; says how many memberships that were.
-    fn settle(&self, persons: Vec<PersonId>) -> StoreFuture<'_, usize>;
+    /// Makes pending persons members, and says of which segments.
+    fn settle(&self, persons: Vec<PersonId>) -> StoreFuture<'_, Vec<SegmentChange>>;
 }
 
 /// The store failed, and nothing was changed; the request is answered with 503.

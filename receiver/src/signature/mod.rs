@@ -1,10 +1,11 @@
-//! Standard Webhooks v1: signing and verifying with HMAC-SHA256.
+//! Standard Webhooks: signing and verifying with HMAC-SHA256 (`v1`) and ed25519 (`v1a`).
 //!
 //! Signed is `{webhook-id}.{webhook-timestamp}.{body}`, over the exact bytes; the header
-//! `webhook-signature` lists `v1,{base64}` entries separated by spaces, one for each active
-//! secret (Standard Webhooks specification v1.0.0). Where the specification is silent, the
-//! reading here is the strict one: the timestamp has digits only, an id is visible ASCII
-//! without dots, a repeated header is refused, a malformed entry is skipped.
+//! `webhook-signature` lists `v1,{base64}` and `v1a,{base64}` entries separated by spaces, one
+//! for each active key (Standard Webhooks specification v1.0.0). Where the specification is
+//! silent, the reading here is the strict one: the timestamp has digits only, an id is visible
+//! ASCII without dots, a repeated header is refused, a malformed entry is skipped, and a key is
+//! tried only with entries of its own version.
 //!
 //! ```
 //! use segue_receiver::signature::{SignatureHeaders, SigningSecret, Verifier, sign};
@@ -22,7 +23,11 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod asymmetric;
+mod diagnose;
+mod entries;
 mod headers;
+mod respace;
 mod secret;
 mod verify;
 
@@ -31,6 +36,8 @@ use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
+pub use asymmetric::{InvalidKey, SigningKey, VerifyingKey};
+pub use diagnose::Diagnosis;
 pub use headers::{SIGNATURE_HEADERS, SignatureHeaders};
 pub use secret::{InvalidSigningSecret, SigningSecret};
 pub use verify::{SignedMessage, Verifier, VerifyError};
@@ -56,7 +63,18 @@ pub fn sign(secrets: &[SigningSecret], id: &str, timestamp_s: i64, body: &[u8]) 
     header
 }
 
-fn mac(secret: &SigningSecret, id: &[u8], timestamp: &[u8], body: &[u8]) -> [u8; 32] {
+/// The same bytes in four words: comparing them in constant time takes an eighth of the steps.
+pub(crate) fn words(bytes: &[u8; 32]) -> [u64; 4] {
+    let (chunks, _) = bytes.as_chunks::<8>();
+    std::array::from_fn(|at| u64::from_ne_bytes(chunks[at]))
+}
+
+/// What a signature is over.
+fn signed_content(id: &[u8], timestamp: &[u8], body: &[u8]) -> Vec<u8> {
+    [id, b".", timestamp, b".", body].concat()
+}
+
+pub(crate) fn mac(secret: &SigningSecret, id: &[u8], timestamp: &[u8], body: &[u8]) -> [u8; 32] {
     let mut mac =
         Hmac::<Sha256>::new_from_slice(secret.key()).expect("HMAC takes a key of any length");
     mac.update(id);

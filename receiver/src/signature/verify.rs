@@ -1,18 +1,19 @@
 //! Checking a signature.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use subtle::{Choice, ConstantTimeEq as _};
 
-use super::{SignatureHeaders, SigningSecret, mac};
-use crate::limits::{
-    MESSAGE_ID_BYTES_MAX, SIGNATURE_BYTES_MAX, SIGNATURE_ENTRIES_MAX, TOLERANCE_S,
-};
+use super::entries::Entries;
+use super::{SignatureHeaders, SigningSecret, VerifyingKey, mac, signed_content, words};
+use crate::limits::{MESSAGE_ID_BYTES_MAX, TOLERANCE_S};
 
-/// Checks messages against the active secrets of one sender.
+/// Checks messages against the active secrets and keys of one sender.
+///
+/// A secret is tried with `v1` entries only and a key with `v1a` entries only, whatever the
+/// header claims.
 #[derive(Clone, Debug)]
 pub struct Verifier {
     secrets: Vec<SigningSecret>,
+    keys: Vec<VerifyingKey>,
     tolerance_s: u64,
 }
 
@@ -31,8 +32,16 @@ impl Verifier {
     pub const fn new(secrets: Vec<SigningSecret>) -> Self {
         Self {
             secrets,
+            keys: Vec::new(),
             tolerance_s: TOLERANCE_S,
         }
+    }
+
+    /// Accepts any of these ed25519 keys as well.
+    #[must_use]
+    pub fn keys(mut self, keys: Vec<VerifyingKey>) -> Self {
+        self.keys = keys;
+        self
     }
 
     /// Sets how many seconds the sender's clock may be off, both ways.
@@ -40,12 +49,6 @@ impl Verifier {
     pub const fn tolerance_s(mut self, seconds: u64) -> Self {
         self.tolerance_s = seconds;
         self
-    }
-
-    /// Whether there is a secret at all; without one nothing verifies.
-    #[must_use]
-    pub const fn has_secrets(&self) -> bool {
-        !self.secrets.is_empty()
     }
 
     /// Checks the signature over the headers as received and the raw body.
@@ -61,22 +64,55 @@ impl Verifier {
     ) -> Result<SignedMessage<'a>, VerifyError> {
         let id = message_id(headers.id)?;
         let timestamp_s = timestamp(headers.timestamp)?;
-        if now_s.abs_diff(timestamp_s) > self.tolerance_s {
+        if !self.is_near(timestamp_s, now_s) {
             return Err(VerifyError::OutsideTolerance);
         }
-        let listed = listed(headers.signature)?;
-        let mut matches = Choice::from(0);
-        for secret in &self.secrets {
-            let expected = mac(secret, headers.id, headers.timestamp, body);
-            for signature in &listed {
-                matches |= expected.ct_eq(signature);
-            }
-        }
-        if bool::from(matches) {
+        let listed = Entries::read(headers.signature)?;
+        if self.vouches(&listed, headers, body) {
             Ok(SignedMessage { id, timestamp_s })
         } else {
             Err(VerifyError::Mismatch)
         }
+    }
+
+    pub(super) const fn is_near(&self, timestamp_s: i64, now_s: i64) -> bool {
+        now_s.abs_diff(timestamp_s) <= self.tolerance_s
+    }
+
+    /// Whether one of the entries is over exactly these texts.
+    pub(super) fn vouches(
+        &self,
+        listed: &Entries,
+        headers: &SignatureHeaders<'_>,
+        body: &[u8],
+    ) -> bool {
+        let mut matches = Choice::from(0);
+        if !listed.v1.is_empty() {
+            for secret in &self.secrets {
+                let expected = words(&mac(secret, headers.id, headers.timestamp, body));
+                for signature in &listed.v1 {
+                    matches |= expected.ct_eq(&words(signature));
+                }
+            }
+        }
+        bool::from(matches) || self.any_key_vouches(listed, headers, body)
+    }
+
+    fn any_key_vouches(
+        &self,
+        listed: &Entries,
+        headers: &SignatureHeaders<'_>,
+        body: &[u8],
+    ) -> bool {
+        if listed.v1a.is_empty() || self.keys.is_empty() {
+            return false;
+        }
+        let content = signed_content(headers.id, headers.timestamp, body);
+        let mut pairs = self
+            .keys
+            .iter()
+            .flat_map(|key| listed.v1a.iter().map(move |signature| (key, signature)));
+        pairs.any(|(key, signature)| key.vouches(&content, signature))
     }
 }
 
@@ -88,43 +124,11 @@ fn message_id(id: &[u8]) -> Result<&str, VerifyError> {
     std::str::from_utf8(id).map_err(|_| VerifyError::InvalidId)
 }
 
-fn timestamp(text: &[u8]) -> Result<i64, VerifyError> {
+pub(super) fn timestamp(text: &[u8]) -> Result<i64, VerifyError> {
     let plain = matches!(text, [b'1'..=b'9', rest @ ..] if rest.iter().all(u8::is_ascii_digit));
     let text = std::str::from_utf8(text).ok().filter(|_| plain);
     text.and_then(|text| text.parse().ok())
         .ok_or(VerifyError::InvalidTimestamp)
-}
-
-/// The well-formed `v1` entries; everything else in the list is passed over.
-fn listed(header: &[u8]) -> Result<Vec<[u8; 32]>, VerifyError> {
-    if header.len() > SIGNATURE_BYTES_MAX {
-        return Err(VerifyError::TooManySignatures);
-    }
-    let entries = || {
-        header
-            .split(|byte| *byte == b' ')
-            .filter(|entry| !entry.is_empty())
-    };
-    if entries().count() > SIGNATURE_ENTRIES_MAX {
-        return Err(VerifyError::TooManySignatures);
-    }
-    let decode = |entry: &[u8]| {
-        let encoded = entry
-            .strip_prefix(b"v1,")
-            .filter(|encoded| encoded.len() == 44)?;
-        // The estimate of the decoder is 33 bytes for 44 characters.
-        let mut bytes = [0; 33];
-        match STANDARD.decode_slice(encoded, &mut bytes) {
-            Ok(32) => bytes[..32].try_into().ok(),
-            Ok(_) | Err(_) => None,
-        }
-    };
-    let listed: Vec<_> = entries().filter_map(decode).collect();
-    if listed.is_empty() {
-        Err(VerifyError::NoSignature)
-    } else {
-        Ok(listed)
-    }
 }
 
 /// Why a message is not verified.
@@ -149,10 +153,27 @@ pub enum VerifyError {
     /// The header is longer, or lists more, than any honest sender needs.
     #[error("the signature header is too long")]
     TooManySignatures,
-    /// There is no well-formed `v1` entry.
-    #[error("the signature header lists no v1 signature")]
+    /// There is no well-formed `v1` or `v1a` entry.
+    #[error("the signature header lists no v1 or v1a signature")]
     NoSignature,
     /// Another secret, or the body was changed on the way.
     #[error("no signature matches")]
     Mismatch,
+}
+
+impl VerifyError {
+    /// A word for the cause that never changes: for logs and metrics, not for the sender.
+    #[must_use]
+    pub const fn cause(&self) -> &'static str {
+        match self {
+            Self::MissingHeader(_) => "missing_signature_header",
+            Self::RepeatedHeader(_) => "repeated_signature_header",
+            Self::InvalidId => "invalid_id",
+            Self::InvalidTimestamp => "invalid_timestamp",
+            Self::OutsideTolerance => "outside_tolerance",
+            Self::TooManySignatures => "too_many_signatures",
+            Self::NoSignature => "no_signature",
+            Self::Mismatch => "signature_mismatch",
+        }
+    }
 }

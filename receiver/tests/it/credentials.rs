@@ -13,6 +13,7 @@ fn places() -> Vec<Credentials> {
         Credentials::api_key(),
         Credentials::Bearer,
         Credentials::query_token(),
+        Credentials::json(),
     ]
 }
 
@@ -37,6 +38,12 @@ fn with(place: &Credentials, client: &str, secret: &str) -> Delivery {
         Credentials::ApiKey { .. } => delivery = delivery.header("x-api-key", secret),
         Credentials::Bearer => {
             delivery = delivery.header("authorization", &format!("bearer {secret}"));
+        }
+        Credentials::Json { .. } => {
+            let mut body = crate::harness::envelope(json!([add("42", "vip", 1)]));
+            body["client_id"] = client.into();
+            body["client_secret"] = secret.into();
+            delivery.body = body.to_string().into_bytes();
         }
         _ => delivery.uri = format!("/cdp/webhook?x=1&token={}", secret.replace('-', "%2D")),
     }
@@ -139,10 +146,8 @@ async fn two_secrets_are_active_while_rotating() {
 #[tokio::test]
 async fn one_activation_cannot_use_the_secret_of_another() {
     let segments = memory().await;
-    let other = Activation::new("other-client", "shop").secret("other-secret");
-    let other = other.signing_secret("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".parse().unwrap());
     let app = builder(&segments)
-        .activation(other)
+        .activation(crate::harness::other_activation())
         .build()
         .unwrap()
         .router::<()>();
@@ -241,6 +246,18 @@ fn settings_that_contradict_are_refused_when_the_receiver_is_built() {
         Receiver::builder().build().unwrap_err(),
         BuildError::NoActivation
     );
+    for place in [
+        Credentials::QueryToken {
+            parameter: String::new(),
+        },
+        Credentials::Json {
+            client_id: "key".to_owned(),
+            client_secret: "key".to_owned(),
+        },
+    ] {
+        let unusable = Receiver::builder().activation(good()).credentials([place]);
+        assert_eq!(unusable.build().unwrap_err(), BuildError::CredentialNames);
+    }
     let nowhere = Receiver::builder()
         .activation(good())
         .credentials([])

@@ -8,7 +8,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use segue_receiver::segments::{MemoryStore, SegmentStore, Segments, SqliteStore};
+use segue_receiver::segments::{MemoryStore, PostgresStore, SegmentStore, Segments, SqliteStore};
 use segue_receiver::signature::{SigningSecret, sign};
 use segue_receiver::{Activation, Receiver, ReceiverBuilder};
 use serde_json::{Value, json};
@@ -21,15 +21,19 @@ pub(crate) const GROUP: &str = "shop";
 
 static IDS: AtomicU64 = AtomicU64::new(1);
 
-/// A store of each kind with the group of the tests in it.
+/// A store of each kind with the group of the tests in it; PostgreSQL where it is installed.
 pub(crate) async fn stores() -> Vec<(Segments, Option<tempfile::TempDir>)> {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let sqlite = SqliteStore::open(folder.path().join("segments.db")).expect("it opens");
     let memory: Arc<dyn SegmentStore> = Arc::new(MemoryStore::new());
-    let stores = vec![
+    let mut stores = vec![
         (Segments::from(memory), None),
         (Segments::new(sqlite), Some(folder)),
     ];
+    if let Some(url) = crate::postgres::database().await {
+        let store = PostgresStore::connect(&url).await.expect("it is empty");
+        stores.push((Segments::new(store), None));
+    }
     for (segments, _) in &stores {
         segments
             .create_group(GROUP, "Shop")
@@ -53,6 +57,14 @@ pub(crate) fn activation() -> Activation {
     Activation::new(CLIENT, GROUP)
         .secret(SECRET)
         .signing_secret(secret())
+}
+
+/// Another activation for the same group, with secrets of its own.
+pub(crate) fn other_activation() -> Activation {
+    let secret = "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".parse();
+    Activation::new("other-client", GROUP)
+        .secret("other-secret")
+        .signing_secret(secret.expect("it is a secret"))
 }
 
 pub(crate) fn builder(segments: &Segments) -> ReceiverBuilder {
@@ -145,6 +157,7 @@ impl Delivery {
     }
 }
 
+#[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,

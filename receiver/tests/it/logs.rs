@@ -10,7 +10,9 @@ use segue_receiver::Credentials;
 use serde_json::json;
 use tracing_subscriber::filter::LevelFilter;
 
-use crate::harness::{CLIENT, Delivery, SECRET, add, builder, memory, persons, replace, send};
+use crate::harness::{
+    CLIENT, Delivery, SECRET, add, basic, builder, memory, other_activation, persons, replace, send,
+};
 
 thread_local! {
     static WRITTEN: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
@@ -57,6 +59,7 @@ async fn every_request_is_logged_once_and_without_secrets_or_persons() {
     let places = [Credentials::Basic, Credentials::query_token()];
     let receiver = builder(&memory().await)
         .credentials(places)
+        .log_bodies(10_000)
         .build()
         .unwrap();
     let app = receiver.router::<()>();
@@ -67,26 +70,26 @@ async fn every_request_is_logged_once_and_without_secrets_or_persons() {
     token.uri = format!("/cdp/webhook?token={SECRET}");
     let get = Request::get("/cdp/webhook").body(Body::empty()).unwrap();
     for (request, expected) in [
-        (good().request(), "outcome=applied status=200"),
-        (good().request(), "outcome=repeated status=200"),
-        (token.request(), "outcome=repeated status=200"),
+        (good().request(), r#"outcome="applied" status=200"#),
+        (good().request(), r#"outcome="repeated" status=200"#),
+        (token.request(), r#"outcome="repeated" status=200"#),
         (
             Delivery::of(json!([replace(&persons(100), "vip", 18)])).request(),
-            "outcome=stored status=202",
+            r#"outcome="stored" status=202"#,
         ),
         (
             good().without("authorization").request(),
-            "the request has no credentials status=401",
+            r#"outcome="refused" status=401 reason=the request has no credentials"#,
         ),
         (
             good().header("webhook-id", "other").request(),
-            "no signature matches status=401",
+            "status=401 reason=no signature matches diagnosis=",
         ),
         (
             Delivery::raw(r#"{"person-42": 1}"#).request(),
             "unexpected shape, line 1 column 16",
         ),
-        (get, "method not allowed status=405"),
+        (get, "status=405 reason=This method is not allowed here"),
     ] {
         send(&app, request).await;
         let lines = take();
@@ -120,4 +123,124 @@ async fn every_request_is_logged_once_and_without_secrets_or_persons() {
             assert!(!lines.concat().contains(secret), "{secret} in {lines:?}");
         }
     }
+}
+
+/// The only line of the receiver about one request.
+pub(crate) async fn line_of(app: &axum::Router, request: Request<Body>) -> String {
+    take();
+    send(app, request).await;
+    let mut lines = take();
+    lines.retain(|line| line.contains("cdp::webhook"));
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    lines.remove(0)
+}
+
+#[tokio::test]
+async fn a_refusal_is_diagnosed_in_the_log_and_nowhere_else() {
+    let receiver = builder(&memory().await).activation(other_activation());
+    let receiver = receiver.build().unwrap();
+    let app = receiver.router::<()>();
+    let good = || Delivery::of(json!([add("42", "vip", 1)]));
+    let with_body = |change: fn(&str) -> String| {
+        let (parts, body) = good().request().into_parts();
+        let body = futures_util::FutureExt::now_or_never(axum::body::to_bytes(body, 10_000));
+        let body = body.unwrap().unwrap();
+        Request::from_parts(
+            parts,
+            Body::from(change(std::str::from_utf8(&body).unwrap())),
+        )
+    };
+    let mut late = good();
+    late.timestamp -= 1_000;
+    let mut milliseconds = good();
+    milliseconds.timestamp *= 1_000;
+    let mut of_other = good();
+    of_other
+        .headers
+        .insert("authorization", basic("other-client", "other-secret"));
+    let mut wrong_secret = good();
+    wrong_secret
+        .headers
+        .insert("authorization", basic(CLIENT, "wrong-secret"));
+    let mut svix = good().header("svix-signature", "v1,AAAA");
+    svix.signed = false;
+    for (request, expected) in [
+        (late.request(), "the sender's clock differs by -1000 s"),
+        (milliseconds.request(), "the timestamp is in milliseconds"),
+        (
+            of_other.request(),
+            "the key of the activation `shop-client` matches",
+        ),
+        (
+            wrong_secret.request(),
+            "the client id is of the activation `shop-client`, the secret is not",
+        ),
+        (svix.request(), "`svix-…`"),
+        (
+            with_body(|body| body.replace('{', "{ ")),
+            "only in JSON white space",
+        ),
+        (
+            with_body(|body| body.replace("42", "43")),
+            "no secret matches",
+        ),
+    ] {
+        let (parts, body) = request.into_parts();
+        let body = axum::body::to_bytes(body, 10_000).await.unwrap();
+        let copy = Request::from_parts(parts.clone(), Body::from(body.clone()));
+        let answer = send(&app, copy).await;
+        answer.refuses(401, "unauthorized");
+        assert!(!answer.text.contains(expected));
+        let line = line_of(&app, Request::from_parts(parts, Body::from(body))).await;
+        assert!(line.contains(expected), "{line}");
+    }
+}
+
+#[tokio::test]
+async fn bodies_are_logged_when_the_host_wants_it_masked_and_cut() {
+    let good = || Delivery::of(json!([add("person-42", "vip", 1)])).request();
+    let segments = memory().await;
+    let silent = builder(&segments).build().unwrap().router::<()>();
+    assert!(!line_of(&silent, good()).await.contains("body="));
+    let full = builder(&segments).log_bodies(10_000).build().unwrap();
+    let line = line_of(&full.router(), good()).await;
+    assert!(
+        line.contains("vip_to_shop") && line.contains("redacted"),
+        "{line}"
+    );
+    assert!(!line.contains("person-42"), "{line}");
+    let short = builder(&segments).log_bodies(20).build().unwrap();
+    let line = line_of(&short.router(), good()).await;
+    assert!(
+        line.contains("body=") && !line.contains("vip_to_shop"),
+        "{line}"
+    );
+    // Nobody vouches for what an unverified body holds.
+    let forged = Delivery::of(json!([])).header("webhook-signature", "v1,AAAA");
+    let line = line_of(&full.router(), forged.request()).await;
+    assert!(!line.contains("body="), "{line}");
+}
+
+#[tokio::test]
+async fn requests_are_counted_by_activation_outcome_and_cause() {
+    let recorder = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder();
+    let _guard = metrics::set_default_local_recorder(&recorder);
+    let (app, _) = crate::harness::app().await;
+    let good = || Delivery::of(json!([add("42", "vip", 1)]));
+    good().send(&app).await;
+    good().without("authorization").send(&app).await;
+    good().header("webhook-id", "other").send(&app).await;
+    good().header("webhook-id", "other").send(&app).await;
+    let figures = recorder.handle().render();
+    for (activation, outcome, cause, count) in [
+        (CLIENT, "applied", "", 1),
+        ("unknown", "refused", "missing_credentials", 1),
+        (CLIENT, "refused", "signature_mismatch", 2),
+    ] {
+        let labels = format!(r#"activation="{activation}",outcome="{outcome}",cause="{cause}""#);
+        let line = format!("segue_receiver_requests_total{{{labels}}} {count}");
+        assert!(figures.contains(&line), "{line} is not in {figures}");
+    }
+    let seconds = r#"segue_receiver_request_seconds_count{outcome="refused"} 3"#;
+    assert!(figures.contains(seconds), "{figures}");
 }

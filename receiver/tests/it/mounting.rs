@@ -1,13 +1,17 @@
 //! The receiver is furniture: it fits into any app.
 
 use std::convert::Infallible;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, FromRef, State};
-use axum::http::Request;
+use axum::http::{Request, StatusCode};
 use axum::routing::{get, post};
 use segue_receiver::payload::Envelope;
+use segue_receiver::signature::SigningSecret;
+use segue_receiver::testing::SignedRequest;
 use segue_receiver::{Receiver, Verified, VerifyRejection};
 use serde_json::json;
 
@@ -170,4 +174,85 @@ async fn a_layer_of_the_host_that_limits_bodies_ends_in_413() {
     crate::harness::send(&app, request)
         .await
         .refuses(413, "body_too_large");
+}
+
+/// A host as it may be: two levels of nesting, a state of its own, its own limits and layers.
+fn layered(host: Host, seen: &Seen) -> Router {
+    use tower_http::timeout::TimeoutLayer;
+    use tower_http::trace::TraceLayer;
+
+    let seen = Arc::clone(seen);
+    let trace =
+        TraceLayer::new_for_http().on_request(move |request: &Request<Body>, _: &tracing::Span| {
+            let path = request.uri().path().to_owned();
+            seen.lock().expect("nobody panics with it").push(path);
+        });
+    let timeout =
+        TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, Duration::from_secs(2));
+    let hooks = Router::new()
+        .nest("/hooks", host.receiver.router::<Host>())
+        .layer(DefaultBodyLimit::max(5_000))
+        .route(
+            "/name",
+            get(|State(host): State<Host>| async move { host.name }),
+        );
+    Router::new()
+        .nest("/shop", hooks)
+        .layer(timeout)
+        .layer(trace)
+        .with_state(host)
+}
+
+type Seen = Arc<Mutex<Vec<String>>>;
+
+#[tokio::test(start_paused = true)]
+async fn limits_timeouts_and_traces_of_the_host_hold_when_it_is_nested_twice() {
+    let seen = Seen::default();
+    let app = layered(host().await, &seen);
+    let path = "/shop/hooks/cdp/webhook";
+    assert_eq!(to(path).send(&app).await.status, 200);
+
+    let mut large = Delivery::raw(vec![b' '; 5_001]);
+    path.clone_into(&mut large.uri);
+    large.send(&app).await.refuses(413, "body_too_large");
+
+    let (parts, _) = to(path).request().into_parts();
+    let never = futures_util::stream::pending::<Result<Vec<u8>, Infallible>>();
+    let stuck = Request::from_parts(parts, Body::from_stream(never));
+    let answer = crate::harness::send(&app, stuck).await;
+    assert_eq!(answer.status, StatusCode::GATEWAY_TIMEOUT);
+
+    let name = Request::get("/shop/name").body(Body::empty()).unwrap();
+    assert_eq!(crate::harness::send(&app, name).await.text, "host");
+    let seen = seen.lock().unwrap();
+    assert_eq!(*seen, [path, path, path, "/shop/name"]);
+}
+
+#[tokio::test]
+async fn several_activations_share_one_receiver_and_nothing_else() {
+    let segments = memory().await;
+    segments.create_group("blog", "Blog").await.unwrap();
+    let blog = segue_receiver::Activation::new("blog-client", "blog")
+        .secret("blog-secret")
+        .signing_secret("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".parse().unwrap())
+        .audiences(["readers"]);
+    let receiver = builder(&segments).activation(blog).build().unwrap();
+    let app = receiver.router::<()>();
+    assert_eq!(to("/cdp/webhook").send(&app).await.json()["applied"], 1);
+
+    let mut body = crate::harness::envelope(json!([add("7", "readers", 1), add("7", "vip", 1)]));
+    body["data"]["segment_group"] = json!("blog");
+    let signing: SigningSecret = "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".parse().unwrap();
+    let request = SignedRequest::new(&signing).basic("blog-client", "blog-secret");
+    let answer = crate::harness::send(&app, request.json(&body).build())
+        .await
+        .json();
+    assert_eq!(
+        (&answer["applied"], &answer["skipped"][0]["code"]),
+        (&json!(1), &json!("audience_not_allowed"))
+    );
+    for (group, audience) in [(GROUP, "vip"), ("blog", "readers")] {
+        let found = segments.segments(group).await.unwrap();
+        assert_eq!((found.len(), found[0].identifier.as_str()), (1, audience));
+    }
 }

@@ -1,8 +1,10 @@
 //! Groups, segments and members, in every store.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
 use segue_receiver::segments::{GroupError, Segments};
 use serde_json::{Value, json};
 
@@ -169,8 +171,8 @@ fn expected(history: &[(u8, Op)]) -> BTreeMap<u8, BTreeSet<u8>> {
     state
 }
 
-fn change(sequence: usize, (audience, op): &(u8, Op)) -> Value {
-    let (audience, sequence) = (format!("a{audience}"), sequence as u64);
+fn change(case: usize, sequence: usize, (audience, op): &(u8, Op)) -> Value {
+    let (audience, sequence) = (format!("c{case}-{audience}"), sequence as u64);
     match op {
         Op::Add(person) => add(&person.to_string(), &audience, sequence),
         Op::Remove(person) => remove(&person.to_string(), &audience, sequence),
@@ -181,66 +183,101 @@ fn change(sequence: usize, (audience, op): &(u8, Op)) -> Value {
     }
 }
 
-async fn found(segments: &Segments, audience: u8) -> BTreeSet<u8> {
-    let members = members(segments, &format!("a{audience}")).await;
+async fn found(segments: &Segments, case: usize, audience: u8) -> BTreeSet<u8> {
+    let members = members(segments, &format!("c{case}-{audience}")).await;
     members
         .iter()
         .map(|person| person.parse().expect("it was a number"))
         .collect()
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
-
-    /// Each change arrives at least once, in any order, some as jobs; some arrive again.
-    #[test]
-    fn any_order_ends_in_the_newest_sequences(
-        history in prop::collection::vec(op(), 1..40),
-        order in prop::collection::vec((any::<prop::sample::Index>(), 1_usize..4), 0..60),
-        all in Just(()).prop_perturb(|(), mut rng| rng.next_u64()),
-    ) {
-        let mut sent: Vec<Vec<usize>> = order
-            .iter()
-            .map(|(first, count)| {
-                let first = first.index(history.len());
-                (first..(first + count).min(history.len())).rev().collect()
-            })
-            .collect();
+/// Each change at least once, in any order and in deliveries of a few; some come again.
+fn deliveries() -> impl Strategy<Value = (Vec<(u8, Op)>, Vec<Vec<usize>>)> {
+    let history = prop::collection::vec(op(), 1..40);
+    let order = prop::collection::vec((any::<prop::sample::Index>(), 1_usize..4), 0..60);
+    (history, order, any::<usize>()).prop_map(|(history, order, by)| {
+        let places = |(first, count): &(prop::sample::Index, usize)| {
+            let first = first.index(history.len());
+            (first..(first + count).min(history.len())).rev().collect()
+        };
+        let mut sent: Vec<Vec<usize>> = order.iter().map(places).collect();
         // Whatever was not sent yet comes last, from a place that differs.
         let missing = (0..history.len()).filter(|at| !sent.iter().flatten().any(|s| s == at));
         let mut missing: Vec<_> = missing.map(|at| vec![at]).collect();
         if !missing.is_empty() {
-            let by = usize::try_from(all).unwrap_or(1) % missing.len();
+            let by = by % missing.len();
             missing.rotate_left(by);
         }
         sent.extend(missing);
-
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(async {
-            for (segments, _folder) in stores().await {
-                let receiver = builder(&segments).bulk_async_threshold(5).build().unwrap();
-                let app = receiver.router::<()>();
-                for indices in &sent {
-                    let changes: Vec<_> =
-                        indices.iter().map(|at| change(*at, &history[*at])).collect();
-                    let answer = Delivery::of(json!(changes)).send(&app).await;
-                    assert!(answer.status.is_success(), "{}", answer.text);
-                    wait_for_job(&app, &answer).await;
-                }
-                for (audience, members) in expected(&history) {
-                    assert_eq!(found(&segments, audience).await, members);
-                }
-            }
-        });
-    }
+        (history, sent)
+    })
 }
 
-async fn wait_for_job(app: &axum::Router, answer: &crate::harness::Answer) {
+/// Some deliveries become jobs, which are worked off beside the deliveries after them.
+async fn deliver_all(
+    segments: &Segments,
+    case: usize,
+    history: &[(u8, Op)],
+    sent: &[Vec<usize>],
+) -> Result<(), TestCaseError> {
+    let receiver = builder(segments).bulk_async_threshold(3).build();
+    let app = receiver.expect("the settings are right").router::<()>();
+    let mut answers = Vec::new();
+    for indices in sent {
+        let changes = indices.iter().map(|at| change(case, *at, &history[*at]));
+        let changes: Vec<_> = changes.collect();
+        let answer = Delivery::of(json!(changes)).send(&app).await;
+        prop_assert!(answer.status.is_success(), "{}", answer.text);
+        answers.push(answer);
+    }
+    for answer in &answers {
+        wait_for_job(&app, answer).await;
+    }
+    for (audience, members) in expected(history) {
+        prop_assert_eq!(found(segments, case, audience).await, members);
+    }
+    Ok(())
+}
+
+#[test]
+fn any_order_ends_in_the_newest_sequences() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let stores = runtime.block_on(stores());
+    let config = ProptestConfig {
+        cases: 64,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    };
+    let cases = AtomicUsize::new(0);
+    let result = TestRunner::new(config).run(&deliveries(), |(history, sent)| {
+        let case = cases.fetch_add(1, Ordering::Relaxed);
+        for (segments, _folder) in &stores {
+            runtime.block_on(deliver_all(segments, case, &history, &sent))?;
+        }
+        Ok(())
+    });
+    result.unwrap();
+}
+
+pub(crate) async fn wait_for_job(app: &axum::Router, answer: &crate::harness::Answer) {
     if answer.status == 202 {
         let job = answer.json()["job"]
             .as_str()
             .expect("it names a job")
             .to_owned();
         crate::jobs::done(app, &job).await;
+    }
+}
+
+#[tokio::test]
+async fn every_store_conforms() {
+    use segue_receiver::segments::{MemoryStore, PostgresStore, SqliteStore, conformance};
+    conformance::check(&MemoryStore::new()).await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let sqlite = SqliteStore::open(folder.path().join("segments.db")).unwrap();
+    conformance::check(&sqlite).await.unwrap();
+    if let Some(url) = crate::postgres::database().await {
+        let postgres = PostgresStore::connect(&url).await.unwrap();
+        conformance::check(&postgres).await.unwrap();
     }
 }

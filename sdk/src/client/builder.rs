@@ -1,66 +1,38 @@
 //! Building a client: every setting has a default.
 
-use std::error::Error;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
 use super::chunk::ENVELOPE_BYTES;
-use super::deliver::Route;
-use super::queue::{Bounds, Queue};
-use super::rejection::{OnRejected, Rejection};
-use super::worker::{Closing, Worker};
-use super::{Client, Inner};
+use super::engine::Engine;
+use super::middleware::{Chain, Middleware};
+use super::queue::Bounds;
+#[cfg(feature = "spool")]
+use super::spool::Spool;
+use super::verdict::Verdict;
+use super::{BuildError, Client, OverflowPolicy, Settings, UserData};
 use crate::limits;
-use crate::random::Random;
 use crate::secret::WriteKey;
-use crate::transport::{HttpTransport, Transport};
-
-/// Why a client could not be built.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum BuildError {
-    /// The endpoint is no address: give one such as `https://cdp.example`.
-    #[error("the endpoint is invalid: {0}")]
-    InvalidEndpoint(String),
-    /// The write key is empty or has a colon or control character: copy it again.
-    #[error("the write key is empty or holds a colon or control character")]
-    InvalidWriteKey,
-    /// Two bounds contradict each other, or one is zero: the text says which.
-    #[error("the bound is impossible: {0}")]
-    InvalidBound(&'static str),
-    /// TLS could not be set up: install certificate authorities, or hand in a client.
-    #[error("TLS could not be set up")]
-    Tls(#[source] Box<dyn Error + Send + Sync>),
-    /// The feature `rustls` is off and no client was handed in.
-    #[error("without the feature `rustls` a reqwest client must be handed in")]
-    NoHttpClient,
-    /// The system gave no randomness for message ids.
-    #[error("the system gave no randomness: {0}")]
-    Randomness(String),
-    /// The system gave no thread: look at its limits.
-    #[error("the system gave no thread")]
-    Thread(#[source] std::io::Error),
-}
-
-/// What happens to an event for which the queue has no room.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum OverflowPolicy {
-    /// It is dropped and counted as [`QueueFull`](super::DropReason::QueueFull).
-    #[default]
-    DropNewest,
-}
+use crate::transport::{HttpOptions, HttpTransport, Transport};
+use crate::user_data::{Stream, StreamId};
 
 /// The settings of a [`Client`].
 ///
 /// ```
 /// use std::time::Duration;
 ///
-/// use segue_sdk::Client;
+/// use segue_sdk::{Client, Outcome, OverflowPolicy};
 ///
 /// let client = Client::builder("http://127.0.0.1:8090", "wk_secret")
 ///     .batch_interval(Duration::from_millis(50))
-///     .on_rejected(|rejection| eprintln!("{:?}: {}", rejection.code(), rejection.reason()))
+///     .overflow(OverflowPolicy::DropOldest)
+///     .on_verdict(|verdict| match verdict.outcome() {
+///         Outcome::Delivered => {}
+///         other => tracing::warn!(id = ?verdict.message_id(), ?other),
+///     })
 ///     .build()?;
 /// # client.shutdown_blocking(Duration::ZERO);
 /// # Ok::<(), segue_sdk::BuildError>(())
@@ -69,13 +41,11 @@ pub enum OverflowPolicy {
 pub struct ClientBuilder {
     endpoint: String,
     write_key: WriteKey,
-    http_client: Option<reqwest::Client>,
-    bounds: Bounds,
-    in_flight_max: usize,
-    request_timeout: Duration,
-    retry_for: Duration,
-    overflow: OverflowPolicy,
-    on_rejected: Option<OnRejected>,
+    http: HttpOptions,
+    default_context: Result<Map<String, Value>, ()>,
+    user_data: Option<Stream>,
+    user_data_endpoint: Option<String>,
+    settings: Settings,
 }
 
 impl ClientBuilder {
@@ -83,64 +53,138 @@ impl ClientBuilder {
         Self {
             endpoint,
             write_key,
-            http_client: None,
-            bounds: Bounds {
-                batch_events_max: limits::BATCH_EVENTS_MAX,
-                batch_bytes_max: limits::BATCH_BYTES_MAX,
-                batch_interval: limits::BATCH_INTERVAL,
-                event_bytes_max: limits::EVENT_BYTES_MAX,
-                queue_events_max: limits::QUEUE_EVENTS_MAX as u64,
-                queue_bytes_max: limits::QUEUE_BYTES_MAX,
+            http: HttpOptions::default(),
+            default_context: Ok(Map::new()),
+            user_data: None,
+            user_data_endpoint: None,
+            settings: Settings {
+                bounds: Bounds {
+                    batch_events_max: limits::BATCH_EVENTS_MAX,
+                    batch_bytes_max: limits::BATCH_BYTES_MAX,
+                    envelope_bytes: ENVELOPE_BYTES,
+                    batch_interval: limits::BATCH_INTERVAL,
+                    event_bytes_max: limits::EVENT_BYTES_MAX,
+                    queue_events_max: limits::QUEUE_EVENTS_MAX,
+                    queue_bytes_max: limits::QUEUE_BYTES_MAX,
+                },
+                in_flight_max: limits::IN_FLIGHT_MAX,
+                request_timeout: limits::REQUEST_TIMEOUT,
+                retry_for: limits::RETRY_FOR,
+                overflow: OverflowPolicy::default(),
+                on_verdict: None,
+                middleware: Chain::default(),
+                context: Arc::from("{}"),
+                #[cfg(feature = "spool")]
+                spool: None,
+                user_data: None,
             },
-            in_flight_max: limits::IN_FLIGHT_MAX,
-            request_timeout: limits::REQUEST_TIMEOUT,
-            retry_for: limits::RETRY_FOR,
-            overflow: OverflowPolicy::default(),
-            on_rejected: None,
         }
     }
 
     /// Sends with this HTTP client: its proxy, TLS and redirects. Default: one of the SDK's own.
     ///
-    /// Its connections will live on the SDK's thread, so give one that nothing else uses.
+    /// Its connections will live on the SDK's thread, so give one that nothing else uses. A child
+    /// process cannot go on with it after a fork.
     pub fn http_client(mut self, client: reqwest::Client) -> Self {
-        self.http_client = Some(client);
+        self.http.client = Some(client);
+        self
+    }
+
+    /// Sends through this proxy, such as `http://user:pass@proxy.example:3128`. Default: what
+    /// `HTTPS_PROXY` and the like say.
+    #[cfg(feature = "rustls")]
+    pub fn proxy(mut self, url: impl Into<String>) -> Self {
+        self.http.proxy = Some(crate::secret::ProxyUrl::from(url.into()));
+        self
+    }
+
+    /// TLS of one's own: other authorities, a client certificate, another crypto provider.
+    /// Default: rustls with ring, trusting what the machine trusts.
+    #[cfg(feature = "rustls")]
+    pub fn tls(mut self, config: rustls::ClientConfig) -> Self {
+        self.http.tls = Some(config);
+        self
+    }
+
+    /// Compresses request bodies with gzip. Default: off, which costs least on a near network.
+    #[cfg(feature = "gzip")]
+    pub const fn gzip(mut self, gzip: bool) -> Self {
+        self.http.gzip = gzip;
+        self
+    }
+
+    /// Keeps events on disk too, so that they outlive the process. Default: in memory alone.
+    #[cfg(feature = "spool")]
+    pub fn spool(mut self, spool: Spool) -> Self {
+        self.settings.spool = Some(spool);
+        self
+    }
+
+    /// Context of every event, such as the app's name and version: an object. An event's own
+    /// context wins, member by member. Default: the SDK's name and version as `library`.
+    pub fn context<C: Serialize + ?Sized>(mut self, context: &C) -> Self {
+        self.default_context = match serde_json::to_value(context) {
+            Ok(Value::Object(members)) => Ok(members),
+            _ => Err(()),
+        };
+        self
+    }
+
+    /// Lets the client stream user data to this account's stream. Default: it cannot.
+    pub fn user_data(mut self, account: impl Into<String>, stream_id: impl Into<StreamId>) -> Self {
+        self.user_data = Some(Stream {
+            account: account.into(),
+            id: stream_id.into(),
+        });
+        self
+    }
+
+    /// Where user data goes, such as `https://in.raptorsmartadvisor.com`. Default: the endpoint of
+    /// the events.
+    pub fn user_data_endpoint(mut self, endpoint: impl Into<String>) -> Self {
+        self.user_data_endpoint = Some(endpoint.into());
+        self
+    }
+
+    /// Lets a middleware see every event before it is queued. They run in the order given.
+    pub fn middleware(mut self, middleware: impl Middleware) -> Self {
+        self.settings.middleware.add(middleware);
         self
     }
 
     /// Most events in one request. Default: 1,000.
     pub const fn batch_events_max(mut self, events: usize) -> Self {
-        self.bounds.batch_events_max = events;
+        self.settings.bounds.batch_events_max = events;
         self
     }
 
     /// Most bytes in one request body. Default: 512 KiB.
     pub const fn batch_bytes_max(mut self, bytes: usize) -> Self {
-        self.bounds.batch_bytes_max = bytes;
+        self.settings.bounds.batch_bytes_max = bytes;
         self
     }
 
     /// Longest time that an event waits for company. Default: 200 ms.
     pub const fn batch_interval(mut self, interval: Duration) -> Self {
-        self.bounds.batch_interval = interval;
+        self.settings.bounds.batch_interval = interval;
         self
     }
 
     /// Most bytes in one event; larger ones are dropped. Default: 32 KiB.
     pub const fn event_bytes_max(mut self, bytes: usize) -> Self {
-        self.bounds.event_bytes_max = bytes;
+        self.settings.bounds.event_bytes_max = bytes;
         self
     }
 
     /// Most events held in memory, in flight included. Default: 250,000.
     pub const fn queue_events_max(mut self, events: usize) -> Self {
-        self.bounds.queue_events_max = events as u64;
+        self.settings.bounds.queue_events_max = events;
         self
     }
 
     /// Most bytes of events held in memory, in flight included. Default: 64 MiB.
     pub const fn queue_bytes_max(mut self, bytes: usize) -> Self {
-        self.bounds.queue_bytes_max = bytes;
+        self.settings.bounds.queue_bytes_max = bytes;
         self
     }
 
@@ -150,104 +194,115 @@ impl ClientBuilder {
     /// batch that was too large. With more, batches may overtake each other; what happened when
     /// is said by the events' timestamps.
     pub const fn in_flight_max(mut self, requests: usize) -> Self {
-        self.in_flight_max = requests;
+        self.settings.in_flight_max = requests;
         self
     }
 
     /// Time for one attempt, until the answer is complete. Default: 30 s.
     pub const fn request_timeout(mut self, timeout: Duration) -> Self {
-        self.request_timeout = timeout;
+        self.settings.request_timeout = timeout;
         self
     }
 
     /// Time from a batch's first attempt until it is dropped as expired. Default: 6 h.
     pub const fn retry_for(mut self, time: Duration) -> Self {
-        self.retry_for = time;
+        self.settings.retry_for = time;
         self
     }
 
     /// What happens when the queue is full. Default: the new event is dropped and counted.
     pub const fn overflow(mut self, policy: OverflowPolicy) -> Self {
-        self.overflow = policy;
+        self.settings.overflow = policy;
         self
     }
 
-    /// Tells each event that the endpoint refused. Default: they are only counted.
+    /// Tells what became of each event that was taken. Default: they are only counted.
     ///
-    /// It runs on the SDK's thread: return soon, or nothing is sent meanwhile.
-    pub fn on_rejected(
-        mut self,
-        callback: impl Fn(&Rejection<'_>) + Send + Sync + 'static,
-    ) -> Self {
-        self.on_rejected = Some(Arc::new(callback));
+    /// It runs on the SDK's thread, or for an event that was pushed out of the queue on the thread
+    /// whose event took its place: return soon, or nothing is sent meanwhile.
+    pub fn on_verdict(mut self, callback: impl Fn(&Verdict<'_>) + Send + Sync + 'static) -> Self {
+        self.settings.on_verdict = Some(Arc::new(callback));
         self
     }
 
     /// Starts the client, which sends over HTTP.
     ///
     /// # Errors
-    /// When endpoint, key or bounds are unusable, or the system gives no TLS or thread. Whether
-    /// the endpoint answers is not looked at.
+    /// When endpoint, key, bounds or context are unusable, or the system gives no TLS, folder or
+    /// thread. Whether the endpoint answers is not looked at.
     pub fn build(mut self) -> Result<Client, BuildError> {
-        let transport = match self.http_client.take() {
-            Some(client) => HttpTransport::with_client(&self.endpoint, &self.write_key, client)?,
-            None => HttpTransport::new(&self.endpoint, &self.write_key)?,
+        let settings = self.settings()?;
+        let (endpoint, key, http) = (self.endpoint, self.write_key, self.http);
+        let connect = move || HttpTransport::with_options(&endpoint, &key, &http);
+        let engine = Engine::start(&settings, connect()?)?;
+        let restart = move || {
+            let transport = connect().ok().filter(HttpTransport::is_own)?;
+            Engine::start(&settings, transport).ok()
         };
-        self.build_with(transport)
+        Ok(Client::new(engine, Box::new(restart)))
     }
 
     /// Starts the client with a transport of the caller's; endpoint and key are not used.
     ///
+    /// A child process cannot go on with it after a fork.
+    ///
     /// # Errors
-    /// When the bounds are unusable, or the system gives no thread.
-    pub fn build_with<T: Transport>(self, transport: T) -> Result<Client, BuildError> {
+    /// When the bounds or the context are unusable, or the system gives no folder or thread.
+    pub fn build_with<T: Transport>(mut self, transport: T) -> Result<Client, BuildError> {
+        let settings = self.settings()?;
+        let engine = Engine::start(&settings, transport)?;
+        Ok(Client::new(engine, Box::new(|| None)))
+    }
+
+    /// The settings, complete and checked.
+    fn settings(&mut self) -> Result<Arc<Settings>, BuildError> {
+        let default = std::mem::replace(&mut self.default_context, Ok(Map::new()));
+        let mut context = default.map_err(|()| BuildError::InvalidContext)?;
+        let library = json!({"name": "segue-sdk", "version": env!("CARGO_PKG_VERSION")});
+        context.entry("library").or_insert(library);
+        let context = Value::Object(context).to_string();
+        self.settings.bounds.envelope_bytes = ENVELOPE_BYTES + context.len();
+        self.settings.context = Arc::from(context);
+        self.settings.user_data = self.user_data.take().map(|stream| UserData {
+            endpoint: self
+                .user_data_endpoint
+                .take()
+                .unwrap_or_else(|| self.endpoint.clone()),
+            stream,
+            http: self.http.clone(),
+        });
         self.check()?;
-        let random = Random::seeded().map_err(|error| BuildError::Randomness(error.to_string()))?;
-        let random = Arc::new(random);
-        let queue = Arc::new(Queue::new(self.bounds));
-        let route = Route {
-            transport,
-            queue: Arc::clone(&queue),
-            random: Arc::clone(&random),
-            request_timeout: self.request_timeout,
-            retry_for: self.retry_for,
-            on_rejected: self.on_rejected,
-            pause: Mutex::new(None),
-        };
-        let worker = Worker {
-            route: Arc::new(route),
-            in_flight_max: self.in_flight_max,
-        };
-        let thread = start(worker, Arc::clone(&queue)).map_err(BuildError::Thread)?;
-        Ok(Client::new(Inner {
-            queue,
-            random,
-            overflow: self.overflow,
-            worker: thread,
-        }))
+        Ok(Arc::new(self.settings.clone()))
     }
 
     fn check(&self) -> Result<(), BuildError> {
         let Bounds {
             batch_events_max,
             batch_bytes_max,
+            envelope_bytes,
             event_bytes_max,
             ..
-        } = self.bounds;
+        } = self.settings.bounds;
         let impossible = [
             (batch_events_max == 0, "batch_events_max is 0"),
             (event_bytes_max == 0, "event_bytes_max is 0"),
             (
-                batch_bytes_max < event_bytes_max.saturating_add(ENVELOPE_BYTES),
+                batch_bytes_max < event_bytes_max.saturating_add(envelope_bytes + 1),
                 "batch_bytes_max has no room for an event of event_bytes_max",
             ),
-            (self.bounds.queue_events_max == 0, "queue_events_max is 0"),
             (
-                self.bounds.queue_bytes_max < event_bytes_max,
+                self.settings.bounds.queue_events_max == 0,
+                "queue_events_max is 0",
+            ),
+            (
+                self.settings.bounds.queue_bytes_max < event_bytes_max,
                 "queue_bytes_max is below one event",
             ),
-            (self.in_flight_max == 0, "in_flight_max is 0"),
-            (self.request_timeout.is_zero(), "request_timeout is 0"),
+            (self.settings.in_flight_max == 0, "in_flight_max is 0"),
+            (
+                self.settings.request_timeout.is_zero(),
+                "request_timeout is 0",
+            ),
         ];
         match impossible.into_iter().find(|(is_so, _)| *is_so) {
             Some((_, reason)) => Err(BuildError::InvalidBound(reason)),
@@ -261,27 +316,7 @@ impl std::fmt::Debug for ClientBuilder {
         f.debug_struct("ClientBuilder")
             .field("endpoint", &self.endpoint)
             .field("write_key", &self.write_key)
-            .field("bounds", &self.bounds)
+            .field("bounds", &self.settings.bounds)
             .finish_non_exhaustive()
     }
-}
-
-/// Starts the thread; its runtime is built here, so that a failure has a caller to go to.
-fn start<T: Transport>(
-    worker: Worker<T>,
-    queue: Arc<Queue>,
-) -> std::io::Result<std::thread::ThreadId> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    let thread = std::thread::Builder::new()
-        .name("segue-sdk".to_owned())
-        .spawn(move || {
-            // Last to go: whoever waits for the end is told when nothing runs any more.
-            let _closing = Closing(queue);
-            runtime.block_on(worker.run());
-            // Not a plain drop, which would wait for a name look-up that hangs.
-            runtime.shutdown_background();
-        })?;
-    Ok(thread.thread().id())
 }

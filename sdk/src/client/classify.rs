@@ -10,7 +10,7 @@ use crate::wire::BatchAnswer;
 
 /// What to do with the batch next.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Step {
+pub(crate) enum Step {
     /// It was read; the answer lists what was refused.
     Settle(BatchAnswer),
     /// It is too large as a whole.
@@ -21,7 +21,7 @@ pub(super) enum Step {
     Retry(Option<Duration>),
 }
 
-pub(super) fn classify(response: &Response, now: Timestamp) -> Step {
+pub(crate) fn classify(response: &Response, now: Timestamp) -> Step {
     match response.status {
         // A body that is not ours still acknowledges: other servers answer with anything.
         200..=299 => Step::Settle(serde_json::from_slice(&response.body).unwrap_or_default()),

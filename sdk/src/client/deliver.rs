@@ -1,5 +1,6 @@
 //! The flight of one chunk: attempts until every event of it is settled or given up.
 
+use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -7,10 +8,11 @@ use tokio::time::{sleep, sleep_until, timeout};
 
 use super::chunk::Chunk;
 use super::classify::{Step, classify};
-use super::queue::{Queue, Sealed};
-use super::rejection::{OnRejected, Rejection};
+use super::fate::NotDelivered;
+use super::queue::Queue;
 use super::report::DropReason;
 use super::schedule::backoff;
+use super::verdict::{OnVerdict, Outcome, Verdict};
 use crate::clock;
 use crate::limits::BACKOFF_DRAINING_MAX;
 use crate::random::Random;
@@ -24,35 +26,37 @@ pub(super) struct Route<T> {
     pub(super) random: Arc<Random>,
     pub(super) request_timeout: Duration,
     pub(super) retry_for: Duration,
-    pub(super) on_rejected: Option<OnRejected>,
+    pub(super) on_verdict: Option<OnVerdict>,
+    /// The context of every event, as an object: who sends.
+    pub(super) context: Arc<str>,
     /// Until when the endpoint asked everybody to wait.
     pub(super) pause: Mutex<Option<Instant>>,
 }
 
 /// Delivers one chunk; it may fall into smaller ones on the way.
-pub(super) async fn deliver<T: Transport>(route: Arc<Route<T>>, sealed: Sealed) {
-    let mut unsettled = Unsettled::new(&route.queue, &sealed);
+pub(super) async fn deliver<T: Transport>(route: Arc<Route<T>>, number: u64, chunk: Chunk) {
+    let mut unsettled = Unsettled::new(&route.queue, number, &chunk);
     let give_up_at = clock::after(clock::instant(), route.retry_for);
-    let mut parts = vec![sealed.chunk];
+    let mut parts = vec![chunk];
     while let Some(part) = parts.pop() {
         match attempt_until(&route, &part, give_up_at).await {
-            Verdict::Answered(answer) => settle(&route, &mut unsettled, &part, &answer),
-            Verdict::TooLarge if part.len() > 1 => {
+            Ending::Answered(answer) => settle(&route, &mut unsettled, &part, &answer),
+            Ending::TooLarge if part.len() > 1 => {
                 let (first, second) = part.split();
                 parts.push(second);
                 parts.push(first);
             }
-            Verdict::TooLarge => {
-                let code = RejectCode::EventTooLarge;
+            Ending::TooLarge => {
+                let reason = "the endpoint answered 413";
                 refuse(
                     &route,
                     &mut unsettled,
                     &part,
-                    &code,
-                    "the endpoint answered 413",
+                    &RejectCode::EventTooLarge,
+                    reason,
                 );
             }
-            Verdict::Refused(response) => {
+            Ending::Refused(response) => {
                 let code = RejectCode::Other(format!("http_{}", response.status));
                 let reason = String::from_utf8_lossy(&response.body);
                 tracing::warn!(
@@ -62,13 +66,16 @@ pub(super) async fn deliver<T: Transport>(route: Arc<Route<T>>, sealed: Sealed) 
                 );
                 refuse(&route, &mut unsettled, &part, &code, &reason);
             }
-            Verdict::Expired => unsettled.give_up(DropReason::Expired, &part),
+            Ending::Expired => {
+                unsettled.give_up(DropReason::Expired, &part);
+                route.tell(&part, 0..part.len(), Outcome::Dropped(DropReason::Expired));
+            }
         }
     }
 }
 
 /// How a part's attempts ended.
-enum Verdict {
+enum Ending {
     Answered(BatchAnswer),
     TooLarge,
     Refused(Response),
@@ -79,20 +86,21 @@ async fn attempt_until<T: Transport>(
     route: &Route<T>,
     part: &Chunk,
     give_up_at: Instant,
-) -> Verdict {
+) -> Ending {
     let mut attempt = 0;
     loop {
         route.wait_out_pause().await;
         let request = Request {
-            body: part.body(clock::now()),
+            body: part.body(&route.context, clock::now()),
             events: part.len(),
             attempt,
         };
+        route.queue.count_request(attempt, request.body.len());
         let asked = match route.send(request).await {
             Ok(response) => match classify(&response, clock::now()) {
-                Step::Settle(answer) => return Verdict::Answered(answer),
-                Step::Split => return Verdict::TooLarge,
-                Step::Refuse => return Verdict::Refused(response),
+                Step::Settle(answer) => return Ending::Answered(answer),
+                Step::Split => return Ending::TooLarge,
+                Step::Refuse => return Ending::Refused(response),
                 Step::Retry(wait) => {
                     report_failure(attempt, part, &format_args!("status {}", response.status));
                     wait
@@ -107,7 +115,7 @@ async fn attempt_until<T: Transport>(
         let wait = asked.unwrap_or_else(|| backoff(attempt, route.random.fraction()));
         let again_at = clock::after(clock::instant(), wait);
         if again_at >= give_up_at {
-            return Verdict::Expired;
+            return Ending::Expired;
         }
         match asked {
             Some(_) => route.pause_until(again_at),
@@ -193,9 +201,17 @@ fn settle<T>(route: &Route<T>, unsettled: &mut Unsettled, part: &Chunk, answer: 
             "the endpoint accepted events with a change; code and reason are the first one's"
         );
     }
+    let mut next = 0;
     for rejected in refused {
-        route.tell(part, rejected.index, &rejected.code, &rejected.message);
+        route.tell(part, next..rejected.index, Outcome::Delivered);
+        next = rejected.index + 1;
+        let outcome = Outcome::Rejected {
+            code: &rejected.code,
+            reason: &rejected.message,
+        };
+        route.tell(part, rejected.index..next, outcome);
     }
+    route.tell(part, next..part.len(), Outcome::Delivered);
 }
 
 fn refuse<T>(
@@ -206,15 +222,25 @@ fn refuse<T>(
     reason: &str,
 ) {
     unsettled.settle(part, part.len());
-    for index in 0..part.len() {
-        route.tell(part, index, code, reason);
-    }
+    route.tell(part, 0..part.len(), Outcome::Rejected { code, reason });
 }
 
 impl<T> Route<T> {
-    fn tell(&self, part: &Chunk, index: usize, code: &RejectCode, reason: &str) {
-        if let (Some(callback), Some(event)) = (&self.on_rejected, part.event(index)) {
-            callback(&Rejection::new(event, code, reason));
+    /// Tells receipts and callback what became of some events.
+    fn tell(&self, part: &Chunk, events: Range<usize>, outcome: Outcome<'_>) {
+        let verdict = match outcome {
+            Outcome::Delivered => Ok(()),
+            Outcome::Rejected { code, reason } => Err(NotDelivered::Rejected {
+                code: code.clone(),
+                reason: reason.to_owned(),
+            }),
+            Outcome::Dropped(reason) => Err(NotDelivered::Dropped(reason)),
+        };
+        part.settle(events.clone(), &verdict);
+        if let Some(callback) = &self.on_verdict {
+            for event in events.filter_map(|index| part.event(index)) {
+                callback(&Verdict::new(event, outcome));
+            }
         }
     }
 }
@@ -224,35 +250,37 @@ impl<T> Route<T> {
 struct Unsettled {
     queue: Arc<Queue>,
     number: u64,
-    events: u64,
+    events: usize,
     bytes: usize,
+    is_stored: bool,
 }
 
 impl Unsettled {
-    fn new(queue: &Arc<Queue>, sealed: &Sealed) -> Self {
+    fn new(queue: &Arc<Queue>, number: u64, chunk: &Chunk) -> Self {
         Self {
             queue: Arc::clone(queue),
-            number: sealed.number,
-            events: sealed.chunk.len() as u64,
-            bytes: sealed.chunk.event_bytes(),
+            number,
+            events: chunk.len(),
+            bytes: chunk.event_bytes(),
+            is_stored: chunk.place().is_some(),
         }
     }
 
     fn settle(&mut self, part: &Chunk, rejected: usize) {
-        let (rejected, events) = (rejected as u64, part.len() as u64);
-        self.queue
-            .settle(events - rejected, rejected, part.event_bytes());
+        part.forget();
+        self.queue.settle(part, rejected);
         self.paid(part);
     }
 
     fn give_up(&mut self, reason: DropReason, part: &Chunk) {
-        self.queue
-            .give_up(reason, part.len() as u64, part.event_bytes());
+        part.forget();
+        let (events, bytes) = (part.len(), part.event_bytes());
+        self.queue.give_up(reason, events, bytes, self.is_stored);
         self.paid(part);
     }
 
     fn paid(&mut self, part: &Chunk) {
-        self.events -= part.len() as u64;
+        self.events -= part.len();
         self.bytes -= part.event_bytes();
     }
 }
@@ -260,8 +288,9 @@ impl Unsettled {
 impl Drop for Unsettled {
     fn drop(&mut self) {
         if self.events > 0 && std::thread::panicking() {
+            let (events, bytes) = (self.events, self.bytes);
             self.queue
-                .give_up(DropReason::Panicked, self.events, self.bytes);
+                .give_up(DropReason::Panicked, events, bytes, self.is_stored);
             self.events = 0;
         }
         if self.events == 0 {

@@ -1,5 +1,9 @@
 //! Who an event is about: known at compile time, so that no event is without anybody.
 
+use std::sync::Arc;
+
+use crate::context::Current;
+
 /// A user, by the app's own id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct User<'a> {
@@ -47,7 +51,35 @@ impl<'a> Visitor<'a> {
     }
 }
 
-/// One of [`User`], [`Anonymous`] and [`Visitor`]; sealed.
+/// Whoever made the request at hand.
+#[derive(Clone, Debug)]
+pub struct Requester {
+    request: Option<Arc<Current>>,
+}
+
+/// Whoever made the request at hand, now known to be this user.
+#[derive(Clone, Debug)]
+pub struct KnownRequester<'a> {
+    user_id: &'a str,
+    request: Option<Arc<Current>>,
+}
+
+impl Requester {
+    pub(super) fn at_hand() -> Self {
+        Self {
+            request: Current::get(),
+        }
+    }
+
+    pub(super) fn with_user(self, user_id: &str) -> KnownRequester<'_> {
+        KnownRequester {
+            user_id,
+            request: self.request,
+        }
+    }
+}
+
+/// One of [`User`], [`Anonymous`], [`Visitor`], [`Requester`] and [`KnownRequester`]; sealed.
 ///
 /// An empty id counts as absent.
 pub trait Identity: sealed::Sealed {
@@ -58,12 +90,14 @@ pub trait Identity: sealed::Sealed {
     fn anonymous_id(&self) -> Option<&str>;
 }
 
-/// An identity with a user id: [`User`] or [`Visitor`].
+/// An identity with a user id: [`User`], [`Visitor`] or [`KnownRequester`].
 pub trait Known: Identity {}
 
 impl Known for User<'_> {}
 
 impl Known for Visitor<'_> {}
+
+impl Known for KnownRequester<'_> {}
 
 impl Identity for User<'_> {
     fn user_id(&self) -> Option<&str> {
@@ -95,6 +129,26 @@ impl Identity for Visitor<'_> {
     }
 }
 
+impl Identity for Requester {
+    fn user_id(&self) -> Option<&str> {
+        self.request.as_deref()?.user_id()
+    }
+
+    fn anonymous_id(&self) -> Option<&str> {
+        self.request.as_deref()?.anonymous_id()
+    }
+}
+
+impl Identity for KnownRequester<'_> {
+    fn user_id(&self) -> Option<&str> {
+        filled(self.user_id)
+    }
+
+    fn anonymous_id(&self) -> Option<&str> {
+        self.request.as_deref()?.anonymous_id()
+    }
+}
+
 fn filled(id: &str) -> Option<&str> {
     (!id.is_empty()).then_some(id)
 }
@@ -107,4 +161,8 @@ mod sealed {
     impl Sealed for super::Anonymous<'_> {}
 
     impl Sealed for super::Visitor<'_> {}
+
+    impl Sealed for super::Requester {}
+
+    impl Sealed for super::KnownRequester<'_> {}
 }

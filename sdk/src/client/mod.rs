@@ -1,18 +1,27 @@
 //! The client: a handle for any thread, and a worker of its own that sends.
 //!
-//! A call serialises its event on the caller's thread, appends the bytes to the open chunk of the
-//! [`queue`] and returns. The [`worker`] takes chunks that are full or due and starts a flight for
-//! each; a flight ([`deliver`]) tries until every event is settled. What an answer means
-//! ([`classify`]) and when to try again ([`schedule`]) are pure functions.
+//! A call serialises its event on the caller's thread, appends the bytes to the open chunk of its
+//! priority's lane in the [`queue`] and returns. The [`worker`] takes chunks that are full or due,
+//! writes them to the [`spool`] where there is one, and starts a flight for each; a flight
+//! ([`deliver`]) tries until every event is settled. What an answer means ([`classify`]) and when
+//! to try again ([`schedule`]) are pure functions. Queue and worker together are the [`engine`] of
+//! one process; after a fork the child gets its own.
 
 mod builder;
-pub use builder::{BuildError, ClientBuilder, OverflowPolicy};
+pub use builder::ClientBuilder;
+
+mod error;
+pub use error::BuildError;
+
+mod settings;
+pub use settings::OverflowPolicy;
+use settings::{Settings, UserData};
 
 mod person;
 pub use person::Person;
 
 mod identity;
-pub use identity::{Anonymous, Identity, Known, User, Visitor};
+pub use identity::{Anonymous, Identity, Known, KnownRequester, Requester, User, Visitor};
 
 mod options;
 pub use options::Options;
@@ -20,37 +29,51 @@ pub use options::Options;
 mod receipt;
 pub use receipt::{MessageId, Receipt};
 
+mod fate;
+pub use fate::NotDelivered;
+
 mod report;
 pub use report::{DropReason, Dropped, Report};
 
-mod rejection;
-pub use rejection::Rejection;
+mod verdict;
+pub use verdict::{Outcome, Verdict};
+
+pub(crate) mod middleware;
 
 mod chunk;
 mod queue;
+
+mod spool;
+#[cfg(feature = "spool")]
+pub use spool::{Spool, SpoolMode};
+
+mod engine;
 
 mod worker;
 
 mod deliver;
 
-mod classify;
-mod schedule;
+pub(crate) mod classify;
+pub(crate) mod schedule;
+
+mod user_data;
 
 use std::cell::Cell;
 use std::sync::Arc;
-use std::sync::mpsc;
-use std::thread::ThreadId;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use serde::Serialize;
 use tokio::sync::oneshot;
 
 use crate::clock;
-use crate::limits::{ANSWER_MARGIN, DROP_TIMEOUT, SCRATCH_BYTES_MAX};
+use crate::context::Current;
+use crate::limits::{DROP_TIMEOUT, SCRATCH_BYTES_MAX};
+use crate::priority::Priority;
 use crate::random::Random;
 use crate::secret::WriteKey;
 use crate::wire::Outgoing;
-use queue::Queue;
+use engine::{Engine, Restart};
 
 /// Sends events to a tracker-proxy: clone it, share it, call it from anywhere.
 ///
@@ -78,18 +101,21 @@ pub struct Client {
     inner: Arc<Inner>,
 }
 
-#[derive(Debug)]
 struct Inner {
-    queue: Arc<Queue>,
-    random: Arc<Random>,
-    overflow: OverflowPolicy,
-    worker: ThreadId,
+    engine: Engine,
+    restart: Box<Restart>,
+    /// Events of a child process in which no engine could be started.
+    forked: AtomicU64,
 }
 
 impl Client {
-    fn new(inner: Inner) -> Self {
+    fn new(engine: Engine, restart: Box<Restart>) -> Self {
         Self {
-            inner: Arc::new(inner),
+            inner: Arc::new(Inner {
+                engine,
+                restart,
+                forked: AtomicU64::new(0),
+            }),
         }
     }
 
@@ -122,21 +148,33 @@ impl Client {
         Person::new(self, Visitor::new(user_id, anonymous_id))
     }
 
-    /// What became of the events so far.
+    /// Whoever made the request at hand, as its [`RequestContext`](crate::context::RequestContext)
+    /// says. Without one, events are dropped and counted as without identity.
+    #[must_use]
+    pub fn current(&self) -> Person<'_, Requester> {
+        Person::new(self, Requester::at_hand())
+    }
+
+    /// What became of the events so far. After a fork: of this process's.
     #[must_use]
     pub fn stats(&self) -> Report {
-        self.inner.queue.report()
+        match self.inner.engine() {
+            Some(engine) => engine.queue.report(),
+            None => self.inner.forked_report(),
+        }
     }
 
     /// Sends what is queued now, and waits until all of it is settled or the time is up.
     ///
     /// Works in any async runtime. The report counts everything since the client was built.
     pub async fn flush(&self, timeout: Duration) -> Report {
+        let Some(engine) = self.inner.engine() else {
+            return self.inner.forked_report();
+        };
         let (tell, told) = oneshot::channel();
-        self.inner
-            .queue
-            .flush(timeout, Box::new(move |report| drop(tell.send(report))));
-        told.await.unwrap_or_else(|_| self.stats())
+        let answer = Box::new(move |report| drop(tell.send(report)));
+        engine.queue.flush(timeout, answer);
+        told.await.unwrap_or_else(|_| engine.queue.report())
     }
 
     /// Like [`flush`](Self::flush), blocking this thread.
@@ -145,12 +183,10 @@ impl Client {
         reason = "the report may not matter to the caller"
     )]
     pub fn flush_blocking(&self, timeout: Duration) -> Report {
-        let (tell, told) = mpsc::channel();
-        self.inner
-            .queue
-            .flush(timeout, Box::new(move |report| drop(tell.send(report))));
-        told.recv_timeout(timeout.saturating_add(ANSWER_MARGIN))
-            .unwrap_or_else(|_| self.stats())
+        match self.inner.engine() {
+            Some(engine) => engine.flush_blocking(timeout),
+            None => self.inner.forked_report(),
+        }
     }
 
     /// Takes no more events, sends what is pending until the time is up, and ends the worker.
@@ -159,11 +195,13 @@ impl Client {
     /// report has as pending was not confirmed in time. Only a callback or transport of the host's
     /// that blocks the worker can make it late.
     pub async fn shutdown(&self, timeout: Duration) -> Report {
+        let Some(engine) = self.inner.engine() else {
+            return self.inner.forked_report();
+        };
         let (tell, told) = oneshot::channel();
-        self.inner
-            .queue
-            .shutdown(timeout, Box::new(move |report| drop(tell.send(report))));
-        told.await.unwrap_or_else(|_| self.stats())
+        let answer = Box::new(move |report| drop(tell.send(report)));
+        engine.queue.shutdown(timeout, answer);
+        told.await.unwrap_or_else(|_| engine.queue.report())
     }
 
     /// Like [`shutdown`](Self::shutdown), blocking this thread.
@@ -172,23 +210,59 @@ impl Client {
         reason = "the report may not matter to the caller"
     )]
     pub fn shutdown_blocking(&self, timeout: Duration) -> Report {
-        self.inner.shutdown_blocking(timeout)
+        match self.inner.engine() {
+            Some(engine) => engine.shutdown_blocking(timeout),
+            None => self.inner.forked_report(),
+        }
     }
 
     /// Writes one event once, and queues it.
-    fn send<P: Serialize + ?Sized>(&self, event: &Outgoing<'_, P>, options: &Options) -> Receipt {
+    fn send<P: Serialize + ?Sized>(
+        &self,
+        event: &Outgoing<'_, P>,
+        priority: Priority,
+        options: &Options,
+    ) -> Receipt {
         let now = clock::now();
+        let Some(engine) = self.inner.engine() else {
+            self.inner.forked.fetch_add(1, Ordering::Relaxed);
+            let id = MessageId::from_text(options.message_id.clone().unwrap_or_default());
+            return Receipt::new(id, Err(DropReason::Forked));
+        };
         let id = match &options.message_id {
             Some(id) => MessageId::from_text(id.clone()),
-            None => {
-                let millis = u64::try_from(now.as_millisecond()).unwrap_or_default();
-                MessageId::from_uuid(self.inner.random.uuid(millis))
-            }
+            None => MessageId::from_uuid(new_uuid(&engine.random, now)),
         };
-        let queued = self
-            .inner
-            .enqueue(event, &id, options.at.unwrap_or(now), options);
-        Receipt::new(id, queued)
+        let at = options.at.unwrap_or(now);
+        let priority = options.priority.unwrap_or(priority);
+        let taken = enqueue(engine, event, &id, at, priority, options);
+        Receipt::new(id, taken)
+    }
+}
+
+fn new_uuid(random: &Random, now: jiff::Timestamp) -> uuid::Uuid {
+    random.uuid(u64::try_from(now.as_millisecond()).unwrap_or_default())
+}
+
+impl Inner {
+    fn engine(&self) -> Option<&Engine> {
+        self.engine.here(&*self.restart)
+    }
+
+    fn forked_report(&self) -> Report {
+        let events = self.forked.load(Ordering::Relaxed);
+        let mut report = Report {
+            tracked: events,
+            ..Report::default()
+        };
+        report.dropped.add(DropReason::Forked, events);
+        report
+    }
+}
+
+impl std::fmt::Debug for Inner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.engine.fmt(f)
     }
 }
 
@@ -197,68 +271,74 @@ thread_local! {
     static SCRATCH: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
 }
 
-impl Inner {
-    fn enqueue<P: Serialize + ?Sized>(
-        &self,
-        event: &Outgoing<'_, P>,
-        id: &MessageId,
-        at: jiff::Timestamp,
-        options: &Options,
-    ) -> Result<(), DropReason> {
-        let OverflowPolicy::DropNewest = self.overflow;
-        if event.user_id.is_none() && event.anonymous_id.is_none() {
-            return self.queue.refuse(DropReason::EmptyIdentity);
-        }
-        let context = match &options.context {
-            None => None,
-            Some(Ok(context)) => Some(context.as_ref()),
-            Some(Err(_)) => return self.queue.refuse(DropReason::Unserializable),
-        };
-        let mut id_text = [0; 36];
-        let mut time = TimeText::default();
-        let event = Outgoing {
-            message_id: id.encode(&mut id_text),
-            timestamp: time.write(at),
-            context,
-            ..*event
-        };
-        let mut json = SCRATCH.try_with(Cell::take).unwrap_or_default();
-        let queued = match event.write_to(&mut json) {
-            Ok(()) => self.queue.push(&json),
-            Err(_) => self.queue.refuse(DropReason::Unserializable),
-        };
-        json.clear();
-        if json.capacity() <= SCRATCH_BYTES_MAX {
-            // A thread that is ending has no scratch any more; the buffer is freed then.
-            SCRATCH
-                .try_with(|scratch| scratch.set(json))
-                .unwrap_or_default();
-        }
-        queued
+fn enqueue<P: Serialize + ?Sized>(
+    engine: &Engine,
+    event: &Outgoing<'_, P>,
+    id: &MessageId,
+    at: jiff::Timestamp,
+    priority: Priority,
+    options: &Options,
+) -> Result<queue::Ticket, DropReason> {
+    if event.user_id.is_none() && event.anonymous_id.is_none() {
+        return Err(engine.queue.refuse(DropReason::EmptyIdentity));
     }
+    let own = match &options.context {
+        None => None,
+        Some(Ok(context)) => Some(context.as_ref()),
+        Some(Err(_)) => return Err(engine.queue.refuse(DropReason::Unserializable)),
+    };
+    let request = Current::get();
+    let merged = match (&request, own) {
+        (Some(request), Some(own)) => request.under(own),
+        _ => None,
+    };
+    let around = request.as_deref().and_then(Current::json);
+    let mut id_text = [0; 36];
+    let mut time = TimeText::default();
+    let event = Outgoing {
+        message_id: id.encode(&mut id_text),
+        timestamp: time.write(at),
+        anonymous_id: event
+            .anonymous_id
+            .or_else(|| visitor_of(request.as_deref(), event.user_id)),
+        context: merged.as_deref().or(own).or(around),
+        ..*event
+    };
+    let mut json = SCRATCH.try_with(Cell::take).unwrap_or_default();
+    let taken = engine.enqueue(&mut json, priority, |json| event.write_to(json));
+    json.clear();
+    if json.capacity() <= SCRATCH_BYTES_MAX {
+        // A thread that is ending has no scratch any more; the buffer is freed then.
+        SCRATCH
+            .try_with(|scratch| scratch.set(json))
+            .unwrap_or_default();
+    }
+    taken
+}
 
-    fn shutdown_blocking(&self, timeout: Duration) -> Report {
-        let (tell, told) = mpsc::channel();
-        self.queue
-            .shutdown(timeout, Box::new(move |report| drop(tell.send(report))));
-        if std::thread::current().id() == self.worker {
-            // A callback let go of the last handle: the worker cannot wait for itself.
-            return self.queue.report();
-        }
-        told.recv_timeout(timeout.saturating_add(ANSWER_MARGIN))
-            .unwrap_or_else(|_| self.queue.report())
-    }
+/// The anonymous id of the request at hand, where the event is about who made it.
+///
+/// An event about somebody else, such as one that an administrator causes, must not get it.
+fn visitor_of<'a>(request: Option<&'a Current>, user_id: Option<&str>) -> Option<&'a str> {
+    let request = request?;
+    (request.user_id().is_some() && request.user_id() == user_id)
+        .then(|| request.anonymous_id())
+        .flatten()
 }
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        let report = match self.queue.is_running() {
-            true => self.shutdown_blocking(DROP_TIMEOUT),
-            false => return,
+        // After a fork the parent's engine is not touched: it works on, over there.
+        let Some(engine) = self.engine.if_here() else {
+            return;
         };
-        if report.pending > 0 {
+        if !engine.queue.is_running() {
+            return;
+        }
+        let report = engine.shutdown_blocking(DROP_TIMEOUT);
+        if report.pending > report.spooled {
             tracing::warn!(
-                events = report.pending,
+                events = report.pending - report.spooled,
                 "dropped a client with events pending"
             );
         }

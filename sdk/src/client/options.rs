@@ -6,7 +6,9 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-/// A message id, a time or a context of the caller's own for one event.
+use crate::priority::Priority;
+
+/// A message id, a time, a context or a priority of the caller's own for one event.
 ///
 /// ```
 /// use std::time::{Duration, SystemTime};
@@ -25,6 +27,7 @@ pub struct Options {
     pub(super) message_id: Option<String>,
     pub(super) at: Option<Timestamp>,
     pub(super) context: Option<Result<Box<RawValue>, Unserializable>>,
+    pub(super) priority: Option<Priority>,
 }
 
 /// The context's type refused to be serialised.
@@ -59,6 +62,13 @@ impl Options {
     #[must_use]
     pub fn context<C: Serialize + ?Sized>(mut self, context: &C) -> Self {
         self.context = Some(serde_json::value::to_raw_value(context).map_err(|_| Unserializable));
+        self
+    }
+
+    /// How much it matters when not everything can be kept, instead of what its kind says.
+    #[must_use]
+    pub const fn priority(mut self, priority: Priority) -> Self {
+        self.priority = Some(priority);
         self
     }
 }

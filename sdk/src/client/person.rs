@@ -2,9 +2,10 @@
 
 use serde::{Serialize, Serializer};
 
-use super::identity::{Identity, Known, User, Visitor};
+use super::identity::{Identity, Known, KnownRequester, Requester, User, Visitor};
 use super::{Client, Options, Receipt};
 use crate::event::Event;
+use crate::priority::Priority;
 use crate::wire::{Kind, Outgoing};
 
 /// Somebody, and the client to tell what they did.
@@ -40,7 +41,7 @@ impl<I: Identity> Person<'_, I> {
 
     /// They did something, with options.
     pub fn track_with<E: Event>(&self, event: &E, options: &Options) -> Receipt {
-        self.track_named_with(E::NAME, event, options)
+        self.tracked(E::NAME, event, E::PRIORITY, options)
     }
 
     /// They did something whose name is only known at run time.
@@ -57,15 +58,7 @@ impl<I: Identity> Person<'_, I> {
         properties: &P,
         options: &Options,
     ) -> Receipt {
-        let event = self.about(Kind::Track);
-        self.send(
-            &Outgoing {
-                event: Some(name),
-                properties: Some(properties),
-                ..event
-            },
-            options,
-        )
+        self.tracked(name, properties, Priority::Normal, options)
     }
 
     /// They looked at a page.
@@ -170,8 +163,28 @@ impl<I: Identity> Person<'_, I> {
         }
     }
 
+    fn tracked<P: Serialize + ?Sized>(
+        &self,
+        name: &str,
+        properties: &P,
+        priority: Priority,
+        options: &Options,
+    ) -> Receipt {
+        let event = Outgoing {
+            event: Some(name),
+            properties: Some(properties),
+            ..self.about(Kind::Track)
+        };
+        self.client.send(&event, priority, options)
+    }
+
     fn send<P: Serialize + ?Sized>(&self, event: &Outgoing<'_, P>, options: &Options) -> Receipt {
-        self.client.send(event, options)
+        let priority = match event.kind {
+            Kind::Identify | Kind::Group | Kind::Alias | Kind::Consent => Priority::High,
+            Kind::Page | Kind::Screen => Priority::Low,
+            Kind::Track => Priority::Normal,
+        };
+        self.client.send(event, priority, options)
     }
 }
 
@@ -225,6 +238,20 @@ impl<'a> Person<'a, User<'a>> {
     #[must_use]
     pub const fn anonymous(self, anonymous_id: &'a str) -> Person<'a, Visitor<'a>> {
         Person::new(self.client, self.identity.with_anonymous(anonymous_id))
+    }
+}
+
+impl<'c> Person<'c, Requester> {
+    /// The same visitor, now known to be this user: for a log-in.
+    ///
+    /// ```
+    /// # fn logged_in(client: &segue_sdk::Client) {
+    /// client.current().user("42").identify(&serde_json::json!({"plan": "pro"}));
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn user<'a>(self, user_id: &'a str) -> Person<'c, KnownRequester<'a>> {
+        Person::new(self.client, self.identity.with_user(user_id))
     }
 }
 

@@ -1,7 +1,13 @@
 //! What a call gives back at once.
 
 use std::fmt;
+use std::sync::mpsc;
+use std::time::Duration;
 
+use tokio::sync::oneshot;
+
+use super::fate::NotDelivered;
+use super::queue::Ticket;
 use super::report::DropReason;
 
 /// The id that makes an event idempotent: the same on every retry.
@@ -47,22 +53,17 @@ impl fmt::Debug for MessageId {
 
 /// What became of a call: the event's id, and whether it was queued.
 ///
-/// It need not be looked at; what is dropped is counted in the [`Report`](super::Report) too.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// It need not be looked at; what is dropped is counted in the [`Report`](super::Report) too. Who
+/// wants to know that the endpoint has the event asks [`deliver`](Self::deliver).
+#[derive(Clone, Debug)]
 pub struct Receipt {
     id: MessageId,
-    dropped: Option<DropReason>,
+    taken: Result<Ticket, DropReason>,
 }
 
 impl Receipt {
-    pub(super) const fn new(id: MessageId, queued: Result<(), DropReason>) -> Self {
-        Self {
-            id,
-            dropped: match queued {
-                Ok(()) => None,
-                Err(reason) => Some(reason),
-            },
-        }
+    pub(super) const fn new(id: MessageId, taken: Result<Ticket, DropReason>) -> Self {
+        Self { id, taken }
     }
 
     /// The event's message id.
@@ -74,12 +75,55 @@ impl Receipt {
     /// Whether the event was queued.
     #[must_use]
     pub const fn is_accepted(&self) -> bool {
-        self.dropped.is_none()
+        self.taken.is_ok()
     }
 
-    /// Why the event was dropped, if it was.
+    /// Why the event was dropped or refused, if it was.
     #[must_use]
-    pub const fn dropped(&self) -> Option<DropReason> {
-        self.dropped
+    pub fn dropped(&self) -> Option<DropReason> {
+        self.taken.as_ref().err().copied()
+    }
+
+    /// Whether the event was on disk before the call returned: with a spool that writes through.
+    #[must_use]
+    pub fn is_spooled(&self) -> bool {
+        self.taken.as_ref().is_ok_and(|ticket| ticket.is_spooled)
+    }
+
+    /// Waits for the endpoint's word on this event; the event does not wait for company then.
+    ///
+    /// Works in any async runtime. With a spool it may take as long as an outage; the time to
+    /// wait is the caller's to bound.
+    ///
+    /// ```
+    /// # async fn paid(client: &segue_sdk::Client) -> Result<(), segue_sdk::NotDelivered> {
+    /// use segue_sdk::events::Buy;
+    ///
+    /// client.user("42").track(&Buy::line("o-77", "p-1")).deliver().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// When the endpoint rejected the event, the client dropped it, or ended before an answer.
+    pub async fn deliver(self) -> Result<(), NotDelivered> {
+        let ticket = self.taken.map_err(NotDelivered::Dropped)?;
+        let (tell, told) = oneshot::channel();
+        let tell = Box::new(move |verdict| drop(tell.send(verdict)));
+        ticket.fate.when_known(ticket.index, tell);
+        told.await.unwrap_or(Err(NotDelivered::Unconfirmed))
+    }
+
+    /// Like [`deliver`](Self::deliver), blocking this thread for at most `timeout`.
+    ///
+    /// # Errors
+    /// As there; when the time is up the event is `Unconfirmed`.
+    pub fn deliver_blocking(self, timeout: Duration) -> Result<(), NotDelivered> {
+        let ticket = self.taken.map_err(NotDelivered::Dropped)?;
+        let (tell, told) = mpsc::channel();
+        let tell = Box::new(move |verdict| drop(tell.send(verdict)));
+        ticket.fate.when_known(ticket.index, tell);
+        let told = told.recv_timeout(timeout);
+        told.unwrap_or(Err(NotDelivered::Unconfirmed))
     }
 }

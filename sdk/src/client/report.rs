@@ -18,13 +18,19 @@ pub enum DropReason {
     Closed,
     /// The endpoint took nothing for as long as a batch may be retried.
     Expired,
-    /// The transport or a callback panicked: a bug in it.
+    /// The transport, a callback, a middleware or the event's serialisation panicked: a bug in it.
     Panicked,
+    /// A middleware let it go, as it was told to.
+    Filtered,
+    /// What the spool held of it could not be read back: look at the disk.
+    SpoolDamaged,
+    /// The process was forked, and in the child no client could be started: build one there.
+    Forked,
 }
 
 impl DropReason {
     /// Every reason.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 10] = [
         Self::QueueFull,
         Self::TooLarge,
         Self::Unserializable,
@@ -32,6 +38,9 @@ impl DropReason {
         Self::Closed,
         Self::Expired,
         Self::Panicked,
+        Self::Filtered,
+        Self::SpoolDamaged,
+        Self::Forked,
     ];
 
     /// The reason as a word for logs and metrics.
@@ -45,6 +54,9 @@ impl DropReason {
             Self::Closed => "closed",
             Self::Expired => "expired",
             Self::Panicked => "panicked",
+            Self::Filtered => "filtered",
+            Self::SpoolDamaged => "spool_damaged",
+            Self::Forked => "forked",
         }
     }
 }
@@ -98,7 +110,7 @@ impl fmt::Debug for Dropped {
 
 /// What became of the events of a client so far, counted in events.
 ///
-/// `tracked == delivered + rejected + dropped.total() + pending` at every moment.
+/// `tracked + recovered == delivered + rejected + dropped.total() + pending` at every moment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Report {
@@ -110,16 +122,33 @@ pub struct Report {
     pub rejected: u64,
     /// Given up by the client, by reason.
     pub dropped: Dropped,
-    /// In the queue or on the way. In the report of a shutdown: not confirmed in time and given
-    /// up; those that were in a request may have arrived.
+    /// In the queue or on the way. In the report of a shutdown: not confirmed in time, and given
+    /// up unless spooled; those that were in a request may have arrived.
     pub pending: u64,
+    /// Of the pending ones, those that are on disk: the next client with this spool delivers
+    /// what this one does not.
+    pub spooled: u64,
+    /// Found on disk, left behind by clients that are no more.
+    pub recovered: u64,
+    /// Events that should have been on disk and were held in memory alone, because the spool was
+    /// full or the disk refused. They are delivered like the others, but a kill loses them.
+    pub unspooled: u64,
+    /// Calls turned away by [`OverflowPolicy::Refuse`](super::OverflowPolicy::Refuse). They are
+    /// not in `tracked`: the caller still has the event.
+    pub refused: u64,
+    /// Requests made.
+    pub requests: u64,
+    /// Requests that repeated an earlier one.
+    pub retries: u64,
+    /// Bytes of the bodies of all requests, before compression.
+    pub request_bytes: u64,
 }
 
 impl Report {
-    /// Whether everything tracked was delivered.
+    /// Whether everything tracked or recovered was delivered.
     #[must_use]
     pub const fn is_complete(&self) -> bool {
-        self.tracked == self.delivered
+        self.tracked + self.recovered == self.delivered
     }
 }
 
@@ -142,7 +171,17 @@ impl fmt::Display for Report {
             write!(f, "{lead}{reason} {count}")?;
         }
         let close = if dropped > 0 { ")" } else { "" };
-        write!(f, "{close}, {pending} pending")
+        write!(f, "{close}, {pending} pending")?;
+        let more = [
+            (self.spooled, "of them on disk"),
+            (self.recovered, "recovered"),
+            (self.unspooled, "unspooled"),
+            (self.refused, "refused"),
+        ];
+        for (count, word) in more.into_iter().filter(|(count, _)| *count > 0) {
+            write!(f, ", {count} {word}")?;
+        }
+        Ok(())
     }
 }
 

@@ -8,13 +8,13 @@ use crate::limits::{BACKOFF_BASE, BACKOFF_MAX, RETRY_AFTER_MAX};
 
 /// Full jitter: anything between nothing and the doubled bound, so that clients that failed
 /// together do not come back together. `attempt` counts from 1, `fraction` is in `0.0..1.0`.
-pub(super) fn backoff(attempt: u32, fraction: f64) -> Duration {
+pub(crate) fn backoff(attempt: u32, fraction: f64) -> Duration {
     let doubled = BACKOFF_BASE.saturating_mul(1 << attempt.saturating_sub(1).min(16));
     doubled.min(BACKOFF_MAX).mul_f64(fraction)
 }
 
 /// Reads `Retry-After`: whole seconds or an HTTP date; capped. Nonsense is no header.
-pub(super) fn retry_after(header: &str, now: Timestamp) -> Option<Duration> {
+pub(crate) fn retry_after(header: &str, now: Timestamp) -> Option<Duration> {
     let header = header.trim();
     let wait = match header.parse() {
         Ok(seconds) => Duration::from_secs(seconds),

@@ -1,19 +1,27 @@
-//! The loop on the SDK's own thread: it waits, and starts a flight for each chunk.
+//! The loop on the SDK's own thread: it waits, writes to disk, and starts a flight for each chunk.
 
 use std::sync::Arc;
 use std::time::Instant;
 
 use tokio::task::JoinSet;
 use tokio::time::sleep_until;
+use tracing::Instrument;
 
+use super::chunk::Chunk;
 use super::deliver::{Route, deliver};
-use super::queue::{Queue, Turn};
+use super::fate::NotDelivered;
+use super::queue::{Content, Queue, Sealed, Turn};
+use super::report::DropReason;
 use crate::clock;
+use crate::limits::SPOOL_LOOK_INTERVAL;
 use crate::transport::Transport;
 
 pub(super) struct Worker<T> {
     pub(super) route: Arc<Route<T>>,
     pub(super) in_flight_max: usize,
+    pub(super) batch_events_max: usize,
+    /// Most bytes of events in a batch, envelope left out.
+    pub(super) batch_bytes_max: usize,
 }
 
 impl<T: Transport> Worker<T> {
@@ -21,13 +29,32 @@ impl<T: Transport> Worker<T> {
     pub(super) async fn run(self) {
         let queue = &self.route.queue;
         let mut flights = JoinSet::new();
+        let mut look_at = queue.store().map(|_| clock::instant());
         loop {
+            let now = clock::instant();
+            if look_at.is_some_and(|at| now >= at) {
+                look_at = Some(clock::after(now, SPOOL_LOOK_INTERVAL));
+                self.look_around();
+            }
+            self.adopt();
             let room = flights.len() < self.in_flight_max;
-            let until = match queue.turn(clock::instant(), room) {
+            let until = match queue.turn(now, room) {
                 Turn::Stop => return,
-                Turn::Wait(until) => until,
+                Turn::Wait(until) => until.into_iter().chain(look_at).min(),
+                Turn::Write(priority, number, chunk) => {
+                    let store = queue.store().expect("only with a store chunks are written");
+                    let place = store.persist(priority, &chunk);
+                    queue.written(priority, number, chunk, place);
+                    continue;
+                }
                 Turn::Send(sealed) => {
-                    flights.spawn(deliver(Arc::clone(&self.route), sealed));
+                    let priority = sealed.priority.as_str();
+                    if let Some((number, chunk)) = load(queue, sealed) {
+                        let events = chunk.len();
+                        let span = tracing::debug_span!("segue.deliver", number, priority, events);
+                        let flight = deliver(Arc::clone(&self.route), number, chunk);
+                        flights.spawn(flight.instrument(span));
+                    }
                     continue;
                 }
             };
@@ -40,6 +67,47 @@ impl<T: Transport> Worker<T> {
                 }
                 () = reached(until) => {}
             }
+        }
+    }
+
+    fn look_around(&self) {
+        if let Some(store) = self.route.queue.store() {
+            store.look_around();
+        }
+    }
+
+    /// Takes a segment that was left behind, when the one before it is settled.
+    fn adopt(&self) {
+        let queue = &self.route.queue;
+        if let Some(store) = queue.store()
+            && store.has_found()
+            && queue.is_hungry()
+        {
+            let found = store.take_found(self.batch_events_max, self.batch_bytes_max);
+            let events: usize = found.iter().map(|found| found.events).sum();
+            tracing::info!(events, "events were left behind in the spool");
+            queue.adopt(found);
+        }
+    }
+}
+
+/// The events of a chunk, read back from disk where memory has let go of them.
+fn load(queue: &Queue, sealed: Sealed) -> Option<(u64, Chunk)> {
+    let stored = match sealed.content {
+        Content::Memory(chunk) | Content::Unspooled(chunk) => return Some((sealed.number, chunk)),
+        Content::Stored(stored) => stored,
+        Content::Away => return None,
+    };
+    let (events, bytes) = (stored.len(), stored.event_bytes());
+    queue.loaded(events, bytes);
+    match stored.load() {
+        Ok(chunk) => Some((sealed.number, chunk)),
+        Err((stored, error)) => {
+            tracing::error!(%error, events, "events in the spool cannot be read back");
+            stored.give_up(&Err(NotDelivered::Dropped(DropReason::SpoolDamaged)));
+            queue.give_up(DropReason::SpoolDamaged, events, bytes, true);
+            queue.finish(sealed.number);
+            None
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::Event;
+use crate::{Event, Priority};
 
 /// Somebody made an account. Send an identify as well, so that the account's traits are known.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -17,4 +17,5 @@ pub struct SignUp<'a> {
 
 impl Event for SignUp<'_> {
     const NAME: &'static str = "sign_up";
+    const PRIORITY: Priority = Priority::High;
 }

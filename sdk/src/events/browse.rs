@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::Event;
+use crate::{Event, Priority};
 
 /// Somebody looked at a product.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
@@ -87,4 +87,5 @@ pub struct Page<'a> {
 
 impl Event for Page<'_> {
     const NAME: &'static str = "pageview";
+    const PRIORITY: Priority = Priority::Low;
 }

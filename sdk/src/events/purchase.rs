@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::Event;
+use crate::{Event, Priority};
 
 /// The basket after a change: added, removed, cleared. Not when it is only looked at.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -78,6 +78,7 @@ impl<'a> Buy<'a> {
 
 impl Event for Buy<'_> {
     const NAME: &'static str = "buy";
+    const PRIORITY: Priority = Priority::High;
 }
 
 #[cfg(test)]

@@ -4,15 +4,19 @@ use std::fmt;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER, USER_AGENT};
+use reqwest::header::{
+    AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue, RETRY_AFTER, USER_AGENT,
+};
 use reqwest::{Client, Url};
 
 use super::{Request, Response, Transport, TransportError};
 use crate::client::BuildError;
 use crate::limits::{ANSWER_BYTES_MAX, ANSWER_BYTES_PER_EVENT};
+#[cfg(feature = "rustls")]
+use crate::secret::ProxyUrl;
 use crate::secret::WriteKey;
 
-const AGENT: &str = concat!("segue-sdk/", env!("CARGO_PKG_VERSION"));
+pub(crate) const AGENT: &str = concat!("segue-sdk/", env!("CARGO_PKG_VERSION"));
 
 /// `POST {endpoint}/v1/batch` with the write key as the user of HTTP Basic.
 #[derive(Clone)]
@@ -20,6 +24,29 @@ pub struct HttpTransport {
     client: Client,
     url: Url,
     authorization: HeaderValue,
+    gzip: bool,
+    is_own: bool,
+}
+
+/// How to reach the endpoint.
+#[derive(Clone, Default)]
+pub(crate) struct HttpOptions {
+    pub(crate) client: Option<Client>,
+    #[cfg(feature = "rustls")]
+    pub(crate) proxy: Option<ProxyUrl>,
+    #[cfg(feature = "rustls")]
+    pub(crate) tls: Option<rustls::ClientConfig>,
+    pub(crate) gzip: bool,
+}
+
+impl HttpOptions {
+    /// The host's client, or one of the SDK's own for this address.
+    pub(crate) fn client(&self, url: &Url) -> Result<Client, BuildError> {
+        match &self.client {
+            Some(client) => Ok(client.clone()),
+            None => own_client(url, self),
+        }
+    }
 }
 
 impl HttpTransport {
@@ -29,9 +56,7 @@ impl HttpTransport {
     /// When endpoint or key cannot be used, when TLS cannot be set up (a machine without
     /// certificate authorities and an https endpoint), or when the feature `rustls` is off.
     pub fn new(endpoint: &str, key: &WriteKey) -> Result<Self, BuildError> {
-        let url = batch_url(endpoint)?;
-        let client = own_client(&url)?;
-        Self::with_client(endpoint, key, client)
+        Self::with_options(endpoint, key, &HttpOptions::default())
     }
 
     /// Sends with a client of the host's: its proxy, TLS, timeouts and redirects.
@@ -41,13 +66,31 @@ impl HttpTransport {
     /// # Errors
     /// When endpoint or key cannot be used.
     pub fn with_client(endpoint: &str, key: &WriteKey, client: Client) -> Result<Self, BuildError> {
-        let url = batch_url(endpoint)?;
-        let authorization = basic(key)?;
+        let options = HttpOptions {
+            client: Some(client),
+            ..HttpOptions::default()
+        };
+        Self::with_options(endpoint, key, &options)
+    }
+
+    pub(crate) fn with_options(
+        endpoint: &str,
+        key: &WriteKey,
+        options: &HttpOptions,
+    ) -> Result<Self, BuildError> {
+        let url = endpoint_url(endpoint, "/v1/batch")?;
         Ok(Self {
-            client,
+            authorization: basic(key)?,
+            client: options.client(&url)?,
             url,
-            authorization,
+            gzip: options.gzip,
+            is_own: options.client.is_none(),
         })
+    }
+
+    /// Whether the client is the SDK's own, with no connections but this transport's.
+    pub(crate) const fn is_own(&self) -> bool {
+        self.is_own
     }
 }
 
@@ -71,32 +114,64 @@ impl Transport for HttpTransport {
             .post(self.url.clone())
             .header(AUTHORIZATION, self.authorization.clone())
             .header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
-            .header(USER_AGENT, HeaderValue::from_static(AGENT))
-            .body(request.body);
+            .header(USER_AGENT, HeaderValue::from_static(AGENT));
+        call = match self.gzip {
+            true => call
+                .header(CONTENT_ENCODING, HeaderValue::from_static("gzip"))
+                .body(compressed(&request.body)?),
+            false => call.body(request.body),
+        };
         if request.attempt > 0 {
             call = call.header("x-retry-count", request.attempt);
         }
-        let mut answer = call.send().await.map_err(TransportError::new)?;
-        let retry_after = answer
-            .headers()
-            .get(RETRY_AFTER)
-            .and_then(|value| value.to_str().ok());
-        let mut response = Response::new(answer.status().as_u16(), Vec::new());
-        response.retry_after = retry_after.map(str::to_owned);
-        while let Some(part) = answer.chunk().await.map_err(TransportError::new)? {
-            let room = answer_bytes_max - response.body.len();
-            response
-                .body
-                .extend_from_slice(&part[..part.len().min(room)]);
-            if part.len() >= room {
-                break;
-            }
-        }
-        Ok(response)
+        let answer = call.send().await.map_err(TransportError::new)?;
+        read(answer, answer_bytes_max).await
     }
 }
 
-fn batch_url(endpoint: &str) -> Result<Url, BuildError> {
+/// Reads an answer, up to a bound.
+pub(crate) async fn read(
+    mut answer: reqwest::Response,
+    bytes_max: usize,
+) -> Result<Response, TransportError> {
+    let retry_after = answer
+        .headers()
+        .get(RETRY_AFTER)
+        .and_then(|value| value.to_str().ok());
+    let mut response = Response::new(answer.status().as_u16(), Vec::new());
+    response.retry_after = retry_after.map(str::to_owned);
+    while let Some(part) = answer.chunk().await.map_err(TransportError::new)? {
+        let room = bytes_max - response.body.len();
+        response
+            .body
+            .extend_from_slice(&part[..part.len().min(room)]);
+        if part.len() >= room {
+            break;
+        }
+    }
+    Ok(response)
+}
+
+#[cfg(feature = "gzip")]
+fn compressed(body: &[u8]) -> Result<Vec<u8>, TransportError> {
+    use std::io::Write;
+
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+
+    // JSON of one app shrinks to a tenth already at the fastest level.
+    let mut encoder = GzEncoder::new(Vec::with_capacity(body.len() / 4), Compression::fast());
+    encoder.write_all(body).map_err(TransportError::new)?;
+    encoder.finish().map_err(TransportError::new)
+}
+
+#[cfg(not(feature = "gzip"))]
+fn compressed(_: &[u8]) -> Result<Vec<u8>, TransportError> {
+    Err(TransportError::new("the feature `gzip` is off"))
+}
+
+/// The address of a path of the endpoint's.
+pub(crate) fn endpoint_url(endpoint: &str, path: &str) -> Result<Url, BuildError> {
     let invalid = |reason: &str| BuildError::InvalidEndpoint(reason.to_owned());
     let mut url = Url::parse(endpoint).map_err(|error| invalid(&error.to_string()))?;
     if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
@@ -109,7 +184,7 @@ fn batch_url(endpoint: &str) -> Result<Url, BuildError> {
     }
     url.set_query(None);
     url.set_fragment(None);
-    let path = format!("{}/v1/batch", url.path().trim_end_matches('/'));
+    let path = format!("{}{path}", url.path().trim_end_matches('/'));
     url.set_path(&path);
     Ok(url)
 }
@@ -127,15 +202,22 @@ fn basic(key: &WriteKey) -> Result<HeaderValue, BuildError> {
 }
 
 #[cfg(feature = "rustls")]
-fn own_client(url: &Url) -> Result<Client, BuildError> {
+fn own_client(url: &Url, options: &HttpOptions) -> Result<Client, BuildError> {
     use crate::limits::CONNECT_TIMEOUT;
 
+    let tls = match &options.tls {
+        Some(config) => config.clone(),
+        None => super::tls::config(url.scheme() == "https")?,
+    };
     let mut builder = Client::builder()
-        .tls_backend_preconfigured(super::tls::config(url.scheme() == "https")?)
+        .tls_backend_preconfigured(tls)
         .redirect(reqwest::redirect::Policy::none())
         .connect_timeout(CONNECT_TIMEOUT)
         .tcp_nodelay(true);
-    if is_loopback(url) {
+    if let Some(proxy) = &options.proxy {
+        let proxy = reqwest::Proxy::all(proxy.expose());
+        builder = builder.proxy(proxy.map_err(|_| BuildError::InvalidProxy)?);
+    } else if is_loopback(url) {
         // No proxy can reach this machine's own loopback.
         builder = builder.no_proxy();
     }
@@ -145,7 +227,7 @@ fn own_client(url: &Url) -> Result<Client, BuildError> {
 }
 
 #[cfg(not(feature = "rustls"))]
-fn own_client(_url: &Url) -> Result<Client, BuildError> {
+fn own_client(_: &Url, _: &HttpOptions) -> Result<Client, BuildError> {
     Err(BuildError::NoHttpClient)
 }
 
@@ -164,7 +246,11 @@ mod tests {
 
     #[test]
     fn an_endpoint_may_have_a_path() {
-        let url = |endpoint| batch_url(endpoint).map(String::from).unwrap();
+        let url = |endpoint| {
+            endpoint_url(endpoint, "/v1/batch")
+                .map(String::from)
+                .unwrap()
+        };
         assert_eq!(
             url("http://127.0.0.1:8090"),
             "http://127.0.0.1:8090/v1/batch"
@@ -178,7 +264,7 @@ mod tests {
     #[test]
     fn what_is_no_endpoint_is_refused() {
         for endpoint in ["", "localhost:8090", "ftp://x", "http://", "http://key:@x"] {
-            assert!(batch_url(endpoint).is_err(), "{endpoint}");
+            assert!(endpoint_url(endpoint, "/x").is_err(), "{endpoint}");
         }
     }
 

@@ -1,15 +1,11 @@
 //! How a batch gets to the endpoint: over HTTP, or by whatever implements [`Transport`].
 
-mod http;
+pub(crate) mod http;
+pub(crate) use http::HttpOptions;
 pub use http::HttpTransport;
 
 #[cfg(feature = "rustls")]
 mod tls;
-
-#[cfg(feature = "testing")]
-mod recording;
-#[cfg(feature = "testing")]
-pub use recording::Recording;
 
 use std::error::Error;
 use std::future::Future;

@@ -36,3 +36,5 @@ pub use answer::{Assigned, BatchAnswer, RejectCode, Rejected, Warning};
 
 mod outgoing;
 pub use outgoing::Outgoing;
+
+pub mod user_data;

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use segue_sdk::wire::RejectCode;
-use segue_sdk::{Client, ClientBuilder, DropReason};
+use segue_sdk::{Client, ClientBuilder, DropReason, Outcome};
 use serde_json::json;
 
 use crate::assert_balance;
@@ -26,12 +26,15 @@ fn noting(builder: ClientBuilder) -> (Client, Arc<Mutex<Vec<Note>>>) {
     let notes = Arc::new(Mutex::new(Vec::new()));
     let shared = Arc::clone(&notes);
     let client = builder
-        .on_rejected(move |rejection| {
-            let id = rejection
+        .on_verdict(move |verdict| {
+            let Outcome::Rejected { code, reason } = verdict.outcome() else {
+                return;
+            };
+            let id = verdict
                 .message_id()
                 .expect("our events have ids")
                 .into_owned();
-            let note = (id, rejection.code().clone(), rejection.reason().to_owned());
+            let note = (id, code.clone(), reason.to_owned());
             shared.lock().expect("no test panics with it").push(note);
         })
         .build()

@@ -8,6 +8,7 @@ use std::thread;
 use std::time::Instant;
 
 use segue_sdk::wire::{Batch, Message};
+use serde_json::Value;
 
 /// What the script says to a request.
 pub(crate) enum Answer {
@@ -39,6 +40,9 @@ pub(crate) struct Call {
     pub(crate) message_ids: Vec<String>,
     /// The `event` of each event.
     pub(crate) names: Vec<String>,
+    pub(crate) events: Vec<Value>,
+    /// The context around all events.
+    pub(crate) context: Value,
     pub(crate) bytes: usize,
     pub(crate) at: Instant,
 }
@@ -183,6 +187,15 @@ fn call(number: usize, head: &[String], body: &[u8]) -> Call {
             .flat_map(|m| m.event.as_deref())
             .map(str::to_owned)
             .collect(),
+        events: batch
+            .batch
+            .iter()
+            .map(|raw| serde_json::from_str(raw.get()).expect("the client writes JSON"))
+            .collect(),
+        context: batch
+            .context
+            .and_then(|context| serde_json::from_str(context.get()).ok())
+            .unwrap_or_default(),
         bytes: body.len(),
         at: Instant::now(),
     }

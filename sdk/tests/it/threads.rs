@@ -120,7 +120,7 @@ fn a_callback_may_let_go_of_the_last_handle() {
     let (tell, told) = mpsc::channel();
     let theirs = Arc::clone(&kept);
     let client = Client::builder(server.url(), "wk")
-        .on_rejected(move |_| {
+        .on_verdict(move |_| {
             drop(theirs.lock().expect("nobody panics with it").take());
             tell.send(()).expect("the test waits");
         })
@@ -137,7 +137,7 @@ fn a_callback_that_blocks_cannot_hold_up_a_blocking_call() {
     let (release, held) = mpsc::channel::<()>();
     let held = Mutex::new(held);
     let client = Client::builder(server.url(), "wk")
-        .on_rejected(move |_| assert!(held.lock().expect("nobody panics with it").recv().is_err()))
+        .on_verdict(move |_| assert!(held.lock().expect("nobody panics with it").recv().is_err()))
         .build()
         .unwrap();
     client.user("42").track_named("visit", &json!({}));

@@ -26,6 +26,9 @@ pub struct Person {
     ids: Vec<Id>,
     /// What they did, in the order of arrival.
     pub history: Vec<Happening>,
+    /// Messages of people whose visitor became theirs, with the times of their receipt: sent
+    /// again, they do not count for the new owner either.
+    borrowed: Vec<(String, i64)>,
     /// What became of each membership so far, by audience.
     pub standings: BTreeMap<String, Standing>,
     /// When the person was there last. Being put on a list is nothing that they did, unless there
@@ -111,10 +114,10 @@ impl World {
             return Verdict::Erased;
         }
         let known = self.people.get(&root).is_some_and(|person| {
-            person
-                .history
-                .iter()
-                .any(|one| one.message == event.message)
+            let mut own = person.history.iter().map(|one| &one.message);
+            let mut borrowed = person.borrowed.iter().map(|(message, _)| message);
+            own.any(|known| *known == event.message)
+                || borrowed.any(|known| *known == event.message)
         });
         if known {
             Verdict::Repeat
@@ -132,8 +135,14 @@ impl World {
         let forgotten =
             erased.is_some_and(|erased| event.time <= *erased && now >= erased + REMEMBERED);
         let repeated = self.people.get(&root).is_some_and(|person| {
-            let mut known = person.history.iter();
-            known.any(|one| one.message == event.message && now >= one.received + REMEMBERED)
+            let own = person.history.iter();
+            let own = own.map(|one| (&one.message, one.received));
+            let borrowed = person.borrowed.iter();
+            let borrowed = borrowed.map(|(message, received)| (message, *received));
+            let mut known = own.chain(borrowed);
+            known.any(|(message, received)| {
+                *message == event.message && now >= received + REMEMBERED
+            })
         });
         forgotten || repeated
     }
@@ -164,6 +173,7 @@ impl World {
             root: root.clone(),
             ids: vec![root.clone()],
             history: Vec::new(),
+            borrowed: Vec::new(),
             standings: BTreeMap::new(),
             held: BTreeMap::new(),
             last_seen: None,
@@ -192,8 +202,16 @@ impl World {
 
     /// A visitor who was somebody else before is not merged: the id belongs to the newest user.
     fn link_visitor(&mut self, visitor: &Id, root: &Id) {
-        if self.root(visitor) == *visitor && self.people.contains_key(visitor) {
+        let owner = self.root(visitor);
+        if owner == *visitor && self.people.contains_key(visitor) {
             self.merge(visitor, root);
+        } else if owner != *root
+            && let Some(person) = self.people.get(&owner)
+        {
+            let own = person.history.iter();
+            let own = own.map(|one| (one.message.clone(), one.received));
+            let lent: Vec<_> = own.chain(person.borrowed.iter().cloned()).collect();
+            self.ensure(root).borrowed.extend(lent);
         }
         self.point(visitor, root);
     }
@@ -217,6 +235,7 @@ impl World {
         self.point(loser, winner);
         let person = self.ensure(winner);
         person.ids.extend(gone.ids);
+        person.borrowed.extend(gone.borrowed);
         person.last_seen = person.last_seen.max(gone.last_seen);
         let newer = std::mem::replace(&mut person.history, gone.history);
         person.history.extend(newer);

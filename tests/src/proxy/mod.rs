@@ -106,6 +106,12 @@ impl ProxyProcess {
         format!("http://{}", self.addr)
     }
 
+    /// Where it listens.
+    #[must_use]
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
     /// The process's id, while it runs.
     #[must_use]
     pub fn id(&self) -> Option<u32> {

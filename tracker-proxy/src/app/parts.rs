@@ -18,11 +18,12 @@ use crate::admin::{self, AdminState, AdminTokens};
 use crate::clock::Clock;
 use crate::config::{Config, env};
 use crate::delivery::{self, Client, Delivery, Destinations, Precheck, PrecheckFn, Worker};
-use crate::ingest::{self, Intake, Submission, WriteKeys};
+use crate::ingest::{self, Intake, Streams, Submission, WriteKeys};
 use crate::keys::{AccountNo, ActivationNo};
 use crate::pipeline::catalog::{Catalog, DefinitionMistake, StoredCatalog};
 use crate::pipeline::{self, Bounds, Channels, Handle, SwitchError};
 use crate::store::Store;
+use crate::tracker::{self, Tracker};
 
 /// How long attempts that are under way may take when everything stops.
 pub(super) const WORKER_GRACE: Duration = Duration::from_secs(5);
@@ -187,22 +188,30 @@ fn precheck(handle: &Handle) -> PrecheckFn {
 /// Everything that is served.
 pub(super) fn router(config: &Config, clock: &Clock, parts: &Parts) -> anyhow::Result<Router> {
     let catalog = parts.handle.shared.catalog();
-    let (mut keys, mut tokens) = (Vec::new(), Vec::new());
+    let (mut keys, mut streams) = (WriteKeys::default(), Streams::default());
+    let mut tokens = Vec::new();
     for account in &config.accounts {
         let known = catalog
             .accounts
             .iter()
             .find(|known| known.stored.id == account.id);
         let no = known.context("an account is in no catalog")?.stored.no;
-        keys.extend(account.write_keys.iter().map(|key| (no, key)));
+        keys.add(no, &account.write_keys, &account.user_token_keys);
+        streams.add(no, &account.id, &account.streams);
         tokens.extend(account.admin_tokens.iter().map(|token| (no, token)));
     }
+    let keys = Arc::new(keys);
+    let tracker = Tracker {
+        keys: Arc::clone(&keys),
+        public_url: config.public_url.clone(),
+    };
     let intake = Intake::new(
-        Arc::new(WriteKeys::new(keys)),
+        keys,
         parts.submissions.clone(),
         clock.clone(),
         config.limits.clone(),
-    );
+    )
+    .with_streams(streams);
     let admin = AdminState {
         handle: parts.handle.clone(),
         tokens: Arc::new(AdminTokens::new(tokens)),
@@ -213,6 +222,7 @@ pub(super) fn router(config: &Config, clock: &Clock, parts: &Parts) -> anyhow::R
     };
     Ok(Router::new()
         .merge(ingest::router(intake))
+        .merge(tracker::router(tracker))
         .merge(admin::router(admin))
         .merge(health::router(parts.handle.clone()))
         .merge(metrics::router()))

@@ -1,6 +1,7 @@
 //! The command line: which command, and what it prints.
 
 mod check;
+mod import;
 mod welcome;
 
 use std::ffi::OsString;
@@ -10,6 +11,7 @@ use std::path::{Path, PathBuf};
 use clap::{Parser, Subcommand};
 
 pub use check::check;
+pub use import::{Format, ImportOptions, What, import};
 pub use welcome::welcome;
 
 use crate::config::env::Environment;
@@ -26,6 +28,8 @@ pub mod exit {
     pub const FAILED: u8 = 1;
     /// The configuration has mistakes.
     pub const BAD_CONFIGURATION: u8 = 64;
+    /// An import is complete, without some rows.
+    pub const ROWS_REJECTED: u8 = 65;
 }
 
 #[derive(Debug, Parser)]
@@ -62,6 +66,8 @@ enum CommandArguments {
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
     },
+    /// Sends the rows of a file to a running proxy; called again, it goes on where it ended
+    Import(ImportOptions),
 }
 
 /// What the binary was asked to do.
@@ -79,6 +85,8 @@ pub enum Command {
         /// At least one.
         files: Vec<PathBuf>,
     },
+    /// Import a file.
+    Import(ImportOptions),
 }
 
 impl Command {
@@ -95,6 +103,7 @@ impl Command {
             CommandArguments::Serve(ServeArguments { config }) => Self::Serve { config },
             CommandArguments::Schema => Self::Schema,
             CommandArguments::Check { files } => Self::Check { files },
+            CommandArguments::Import(options) => Self::Import(options),
         })
     }
 }

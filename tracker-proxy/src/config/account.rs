@@ -1,9 +1,11 @@
 //! One account: its keys, its time zone, its definitions.
 
 use jiff::tz::TimeZone;
+use segue_sdk::user_token::UserTokenKey;
 
 use super::definitions::FileDefinitions;
-use super::keys::{AdminToken, Keyring, WriteKey};
+use super::keys::{AdminToken, Keyring, WriteKey, user_token_keys};
+use super::streams::StreamConfig;
 use crate::document::{Fields, Mistakes, Node, suggestion};
 
 /// The account that is there without a file.
@@ -22,6 +24,10 @@ pub struct AccountConfig {
     pub time_zone: TimeZone,
     /// Who may send events. Empty only until the first run has made one.
     pub write_keys: Vec<WriteKey>,
+    /// With these the app's backend signs who a browser's user is; several while one is replaced.
+    pub user_token_keys: Vec<UserTokenKey>,
+    /// Who may stream user data.
+    pub streams: Vec<StreamConfig>,
     /// Who may use the admin API. Empty only until the first run has made one.
     pub admin_tokens: Vec<AdminToken>,
     /// What the file defines in this account.
@@ -35,6 +41,8 @@ impl Default for AccountConfig {
             time_zone_name: DEFAULT_TIME_ZONE.to_owned(),
             time_zone: TimeZone::UTC,
             write_keys: Vec::new(),
+            user_token_keys: Vec::new(),
+            streams: Vec::new(),
             admin_tokens: Vec::new(),
             definitions: FileDefinitions::default(),
         }
@@ -56,6 +64,11 @@ impl AccountConfig {
         let write_keys = write_keys
             .filter_map(|node| WriteKey::read(node, keyring, mistakes))
             .collect();
+        let user_token_keys = user_token_keys(&mut fields, mistakes);
+        let streams = fields.list("streams", mistakes).iter();
+        let streams = streams
+            .filter_map(|node| StreamConfig::read(node, keyring, mistakes))
+            .collect();
         let admin_tokens = fields.list("admin_tokens", mistakes).iter();
         let admin_tokens = admin_tokens
             .filter_map(|node| AdminToken::read(node, keyring, mistakes))
@@ -67,6 +80,8 @@ impl AccountConfig {
             time_zone_name,
             time_zone,
             write_keys,
+            user_token_keys,
+            streams,
             admin_tokens,
             definitions,
         })

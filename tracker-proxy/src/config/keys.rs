@@ -1,5 +1,6 @@
 //! Who may send events, and who may look and change.
 
+use segue_sdk::user_token::{self, UserTokenKey};
 use url::{Origin, Url};
 
 use crate::document::{Fields, Mistakes, Node, Place};
@@ -56,7 +57,7 @@ pub(super) struct Keyring(Vec<(Secret, Place)>);
 
 impl Keyring {
     /// Reads a key or token; its text is in no message.
-    fn read(
+    pub(super) fn read(
         &mut self,
         key: &'static str,
         fields: &mut Fields<'_>,
@@ -127,6 +128,25 @@ impl WriteKey {
             trust_browser_identity,
         })
     }
+}
+
+/// The secrets with which an app's backend signs user tokens; none of them is in a message.
+pub(super) fn user_token_keys(
+    fields: &mut Fields<'_>,
+    mistakes: &mut Mistakes,
+) -> Vec<UserTokenKey> {
+    let mut keys = Vec::new();
+    for (text, place) in fields.texts("user_token_keys", mistakes) {
+        match UserTokenKey::new(text) {
+            Ok(key) => keys.push(key),
+            Err(_) => {
+                let bytes_min = user_token::KEY_BYTES_MIN;
+                let message = format!("a user token key has to be {bytes_min} bytes or longer");
+                mistakes.add(place, message);
+            }
+        }
+    }
+    keys
 }
 
 /// The origin as a browser writes it: lower case, no default port, nothing after the host.

@@ -11,6 +11,7 @@ mod file;
 pub mod first_run;
 mod keys;
 pub mod limits;
+mod streams;
 
 #[cfg(test)]
 mod tests;
@@ -20,6 +21,7 @@ pub use definitions::{Defined, FileDefinitions};
 pub use file::{Config, ConfigError, SQLITE_FILE, StoreKind};
 pub use keys::{AdminToken, KEY_BYTES_MAX, KEY_BYTES_MIN, KeyKind, Role, WriteKey};
 pub use limits::Limits;
+pub use streams::StreamConfig;
 
 /// `1 mistake`, `2 mistakes`.
 #[must_use]

@@ -6,6 +6,8 @@ const EXAMPLE: &str = include_str!("../../../docs/segue.example.yaml");
 fn environment(name: &str) -> Option<String> {
     let value = match name {
         "SEGUE_WRITE_KEY" => "00012345",
+        "SEGUE_USER_TOKEN_KEY" => "a secret of at least thirty-two bytes",
+        "SEGUE_STREAM_ID" => "00000000-00000000",
         "SEGUE_ADMIN_TOKEN" => "at_from_outside",
         "CDP_ACTIVATION_CLIENT_ID" => "client",
         "CDP_ACTIVATION_CLIENT_SECRET" => "a: b",

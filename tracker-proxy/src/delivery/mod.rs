@@ -18,7 +18,7 @@ pub mod schedule;
 pub mod worker;
 
 pub use classify::{Blame, Class, Failure, classify};
-pub use client::{Attempt, Client, ContentType, Frozen};
+pub use client::{Attempt, Client, ContentType, Frozen, tls_config};
 pub use destination::{Destination, Method};
 pub use directory::{DestinationKey, DestinationMap, Destinations};
 pub use read::{

@@ -8,6 +8,7 @@ use flate2::read::{MultiGzDecoder, ZlibDecoder};
 use http::HeaderMap;
 use http::header::CONTENT_ENCODING;
 use http_body_util::BodyExt;
+use ruzstd::decoding::StreamingDecoder;
 
 use super::rejection::IngestRejection;
 
@@ -19,6 +20,11 @@ const BODY_SECONDS_MAX: u64 = 30;
 const DRAINED_BOUNDS_MAX: usize = 4;
 /// How a gzip stream begins. No JSON does.
 const GZIP_MAGIC: [u8; 2] = [0x1F, 0x8B];
+/// The most memory that unpacking may take besides the result, in bytes: what zstd's own
+/// documentation asks every decoder to support.
+const WINDOW_BYTES_MAX: u64 = 8 * 1_024 * 1_024;
+/// How much is read of a Brotli stream at a time, in bytes.
+const BROTLI_BUFFER_BYTES: usize = 4_096;
 
 /// How a body is packed. What it says of its type is ignored: official clients send JSON as
 /// `text/plain` and as a form.
@@ -27,22 +33,25 @@ pub(super) enum Packing {
     Plain,
     Gzip,
     Zlib,
+    Brotli,
+    Zstd,
 }
 
 impl Packing {
     /// What the headers and the first bytes say. The bytes decide about gzip: some clients forget
     /// the header, and some middleboxes unpack the body and leave the header.
     pub(super) fn of(headers: &HeaderMap, body: &[u8]) -> Result<Self, IngestRejection> {
-        if body.starts_with(&GZIP_MAGIC) {
-            return Ok(Self::Gzip);
-        }
         let written = headers.get(CONTENT_ENCODING);
         let written = written.map_or(Ok(""), |value| value.to_str().map(str::trim));
         match written.unwrap_or("?").to_ascii_lowercase().as_str() {
+            // Nothing in the bytes of this one says what they are.
+            "br" => Ok(Self::Brotli),
+            _ if body.starts_with(&GZIP_MAGIC) => Ok(Self::Gzip),
             "" | "identity" | "gzip" | "x-gzip" => Ok(Self::Plain),
             "deflate" => Ok(Self::Zlib),
+            "zstd" => Ok(Self::Zstd),
             _ => Err(IngestRejection::BrokenBody(
-                "only gzip and deflate are understood as its encoding",
+                "only gzip, deflate, br and zstd are understood as its encoding",
             )),
         }
     }
@@ -104,12 +113,22 @@ pub(super) fn unpack(
         Packing::Zlib => ZlibDecoder::new(body.as_ref())
             .take(bound)
             .read_to_end(&mut plain),
+        Packing::Brotli => brotli_decompressor::Decompressor::new(&*body, BROTLI_BUFFER_BYTES)
+            .take(bound)
+            .read_to_end(&mut plain),
+        Packing::Zstd => unzstd(&body, bound, &mut plain),
     }
     .map_err(|_| IngestRejection::BrokenBody("it does not decompress"))?;
     if plain.len() > bytes_max {
         return Err(IngestRejection::LargeBody(bytes_max));
     }
     Ok(plain.into())
+}
+
+fn unzstd(body: &[u8], bound: u64, plain: &mut Vec<u8>) -> std::io::Result<usize> {
+    let decoder = StreamingDecoder::new_with_max_window_size(body, WINDOW_BYTES_MAX);
+    let decoder = decoder.map_err(std::io::Error::other)?;
+    decoder.take(bound).read_to_end(plain)
 }
 
 #[cfg(test)]
@@ -133,19 +152,23 @@ mod tests {
 
     #[test]
     fn gzip_is_known_by_its_first_bytes_whatever_the_header_says() {
-        for header in ["gzip", "", "identity", "br"] {
+        for header in ["gzip", "", "identity", "zstd"] {
             assert_eq!(read(header, &gzip(b"{}")).unwrap(), "{}", "{header}");
         }
         assert_eq!(read("gzip", b"{}").unwrap(), "{}");
     }
 
     #[test]
-    fn deflate_is_understood_and_other_encodings_are_named() {
+    fn other_encodings_are_understood_and_unknown_ones_are_named() {
         let mut zlib = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
         zlib.write_all(b"{}").unwrap();
         assert_eq!(read("deflate", &zlib.finish().unwrap()).unwrap(), "{}");
-        let error = read("br", b"\x0b\x01\x80{}\x03").unwrap_err();
-        assert!(error.to_string().contains("gzip and deflate"), "{error}");
+        assert_eq!(read("br", b"\x8b\x00\x80{}\x03").unwrap(), "{}");
+        let zstd = b"\x28\xb5\x2f\xfd\x04\x58\x11\x00\x00{}\xd1\x94\xf2\x7a";
+        assert_eq!(read("zstd", zstd).unwrap(), "{}");
+        let error = read("compress", b"{}").unwrap_err();
+        assert!(error.to_string().contains("gzip, deflate"), "{error}");
+        assert!(read("br", b"{}").is_err() && read("zstd", b"{}").is_err());
     }
 
     #[test]

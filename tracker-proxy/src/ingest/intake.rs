@@ -15,7 +15,9 @@ use super::event::EventKind;
 use super::keys::{Source, WriteKeys};
 use super::parse::{Envelope, Parsed};
 use super::rejection::IngestRejection;
+use super::streams::{self, Stream, Streams};
 use super::submission::{Submission, Unavailable, Verdict};
+use super::translate;
 use crate::clock::{Clock, TimeMs};
 use crate::config::Limits;
 use crate::keys::AccountNo;
@@ -30,6 +32,7 @@ const INLINE_PACKED_BYTES_MAX: usize = 32 * 1_024;
 #[derive(Debug)]
 pub struct Intake {
     keys: Arc<WriteKeys>,
+    streams: Streams,
     submissions: mpsc::Sender<Submission>,
     /// One permit for each byte that may be read or wait for a commit.
     queued_bytes: Arc<Semaphore>,
@@ -42,6 +45,10 @@ pub struct Intake {
 pub(super) enum Call {
     Batch,
     Single(EventKind),
+    /// A batch of ours or of PostHog's clients, which use one path.
+    AnyBatch,
+    Snowplow,
+    UserData,
 }
 
 /// A body and what is known of its sender, ready to be read without waiting.
@@ -51,6 +58,7 @@ struct Received {
     body: Bytes,
     packing: Packing,
     source: Option<Arc<Source>>,
+    stream: Option<Stream>,
     at: TimeMs,
 }
 
@@ -67,11 +75,18 @@ impl Intake {
         let bytes_max = limits.queue_bytes_max.min(Semaphore::MAX_PERMITS);
         Self {
             keys,
+            streams: Streams::default(),
             submissions,
             queued_bytes: Arc::new(Semaphore::new(bytes_max)),
             clock,
             limits,
         }
+    }
+
+    /// Takes user data of these streams as well.
+    #[must_use]
+    pub fn with_streams(self, streams: Streams) -> Self {
+        Self { streams, ..self }
     }
 
     /// Takes the events of one request; the answer comes once they are durable.
@@ -83,10 +98,16 @@ impl Intake {
         let (head, body) = request.into_parts();
         count_retry(&head);
         // A stranger's body is not worth reading.
-        let source = match credentials::in_headers(&head.headers) {
-            Some(key) => Some(self.admit(&key, &head)?),
-            None => None,
+        let stream = match call {
+            Call::UserData => Some(self.streams.of(head.uri.path(), &head.headers)?),
+            Call::Batch | Call::Single(_) | Call::AnyBatch | Call::Snowplow => None,
         };
+        let source = match (&stream, credentials::in_headers(&head.headers)) {
+            (Some(stream), _) => Some(Arc::clone(&stream.source)),
+            (None, Some(key)) => Some(self.admit(&key, &head)?),
+            (None, None) => None,
+        };
+        let draft = stream.is_some() && streams::is_draft(&head.headers);
         let body = body::collect(body, self.limits.body_bytes_max).await?;
         let room = self.reserve(body.len())?;
         let received = Received {
@@ -96,6 +117,7 @@ impl Intake {
             call,
             body,
             source,
+            stream,
         };
         let (account, parsed) = if received.is_long() {
             let intake = Arc::clone(&self);
@@ -106,6 +128,9 @@ impl Intake {
         } else {
             self.read(received)?
         };
+        if draft {
+            return Ok(checked(parsed));
+        }
         self.submit(account, parsed, room).await
     }
 
@@ -122,10 +147,16 @@ impl Intake {
     /// From bytes to checked events, with the key from wherever it is.
     fn read(&self, received: Received) -> Result<(AccountNo, Parsed), IngestRejection> {
         let limits = &self.limits;
-        let body = body::unpack(received.packing, received.body, limits.body_bytes_max)?;
-        let envelope = match received.call {
-            Call::Batch => Envelope::batch(&body, limits),
-            Call::Single(kind) => Envelope::single(kind, &body),
+        let body = body::unpack(
+            received.packing,
+            received.body.clone(),
+            limits.body_bytes_max,
+        )?;
+        let translated = received.translate(&body)?;
+        let envelope = match (received.call, &translated) {
+            (Call::Single(kind), _) => Envelope::single(kind, &body),
+            (_, Some(translated)) => Envelope::batch(translated.as_bytes(), limits),
+            (_, None) => Envelope::batch(&body, limits),
         }?;
         let source = match received.source {
             Some(source) => source,
@@ -212,13 +243,42 @@ impl Intake {
 }
 
 impl Received {
+    /// The batch of ours that the body of another product's client stands for.
+    fn translate(&self, body: &[u8]) -> Result<Option<String>, IngestRejection> {
+        let translated = match self.call {
+            Call::Batch | Call::Single(_) => return Ok(None),
+            Call::AnyBatch => return Ok(translate::posthog(body)),
+            Call::Snowplow => translate::snowplow(body),
+            Call::UserData => {
+                let person = self.stream.as_ref().map(|stream| stream.person.as_str());
+                translate::user_data(body, person.unwrap_or_default())
+            }
+        };
+        let unreadable =
+            IngestRejection::BrokenBody("it is not of the form that its path asks for");
+        translated.ok_or(unreadable).map(Some)
+    }
+
     /// Whether reading it takes so long that it has to be done elsewhere.
     fn is_long(&self) -> bool {
         let bytes_max = match self.packing {
             Packing::Plain => INLINE_BYTES_MAX,
-            Packing::Gzip | Packing::Zlib => INLINE_PACKED_BYTES_MAX,
+            Packing::Gzip | Packing::Zlib | Packing::Brotli | Packing::Zstd => {
+                INLINE_PACKED_BYTES_MAX
+            }
         };
         self.body.len() > bytes_max
+    }
+}
+
+/// The answer to a draft, of which nothing is kept.
+fn checked(parsed: Parsed) -> BatchAnswer {
+    BatchAnswer {
+        success: true,
+        accepted: parsed.positions.len(),
+        rejected: parsed.rejected,
+        warnings: parsed.warnings,
+        assigned: Vec::new(),
     }
 }
 

@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use segue_sdk::user_token::UserTokenKey;
 use sha2::{Digest, Sha256};
 
 use crate::config::{KeyKind, WriteKey};
 use crate::keys::AccountNo;
 
 /// Who sends: what a write key stands for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Source {
     /// The account that its events belong to.
     pub account: AccountNo,
@@ -19,6 +20,8 @@ pub struct Source {
     pub origins: Vec<String>,
     /// Whether a browser may say who someone is.
     pub trust_browser_identity: bool,
+    /// The keys of user tokens, which let a browser say who its own user is.
+    pub user_token_keys: Arc<[UserTokenKey]>,
 }
 
 impl Source {
@@ -52,20 +55,20 @@ pub struct WriteKeys {
 }
 
 impl WriteKeys {
-    /// Takes the keys of all accounts. The configuration has no key twice.
-    #[must_use]
-    pub fn new<'a>(keys: impl IntoIterator<Item = (AccountNo, &'a WriteKey)>) -> Self {
-        let source = |(account, key): (AccountNo, &WriteKey)| {
+    /// Adds the keys of an account, and the keys of its user tokens. The configuration has no
+    /// write key twice.
+    pub fn add(&mut self, account: AccountNo, keys: &[WriteKey], user_token_keys: &[UserTokenKey]) {
+        let user_token_keys: Arc<[UserTokenKey]> = user_token_keys.into();
+        for key in keys {
             let source = Source {
                 account,
                 kind: key.kind,
                 origins: key.origins.clone(),
                 trust_browser_identity: key.trust_browser_identity,
+                user_token_keys: Arc::clone(&user_token_keys),
             };
-            (digest(key.key.expose()), Arc::new(source))
-        };
-        Self {
-            sources: keys.into_iter().map(source).collect(),
+            self.sources
+                .insert(digest(key.key.expose()), Arc::new(source));
         }
     }
 
@@ -85,18 +88,21 @@ mod tests {
     use super::*;
     use crate::secret::Secret;
 
-    fn public(origins: &[&str]) -> WriteKey {
-        WriteKey {
+    fn public(account: AccountNo, origins: &[&str]) -> WriteKeys {
+        let key = WriteKey {
             key: Secret::new("wk_public"),
             kind: KeyKind::Public,
             origins: origins.iter().map(|origin| (*origin).to_owned()).collect(),
             trust_browser_identity: false,
-        }
+        };
+        let mut keys = WriteKeys::default();
+        keys.add(account, &[key], &[]);
+        keys
     }
 
     #[test]
     fn a_key_leads_to_its_account_and_no_other_text_does() {
-        let keys = WriteKeys::new([(AccountNo(7), &public(&[]))]);
+        let keys = public(AccountNo(7), &[]);
         assert_eq!(keys.source("wk_public").unwrap().account, AccountNo(7));
         for stranger in ["", "wk_publi", "wk_public ", "WK_PUBLIC"] {
             assert!(keys.source(stranger).is_none(), "{stranger}");
@@ -106,13 +112,13 @@ mod tests {
 
     #[test]
     fn a_key_with_origins_is_for_those_origins() {
-        let keys = WriteKeys::new([(AccountNo(1), &public(&["https://shop.example"]))]);
+        let keys = public(AccountNo(1), &["https://shop.example"]);
         let source = keys.source("wk_public").unwrap();
         assert!(source.allows_origin(Some("https://shop.example")));
         for stranger in [None, Some("null"), Some("https://shop.example.evil.test")] {
             assert!(!source.allows_origin(stranger), "{stranger:?}");
         }
-        let anywhere = WriteKeys::new([(AccountNo(1), &public(&[]))]);
+        let anywhere = public(AccountNo(1), &[]);
         assert!(anywhere.source("wk_public").unwrap().allows_origin(None));
     }
 }

@@ -16,6 +16,8 @@ mod credentials;
 mod intake;
 mod rejection;
 mod routes;
+mod streams;
+mod translate;
 
 pub use event::{Event, EventCodecError, EventKind};
 pub use intake::Intake;
@@ -23,6 +25,7 @@ pub use keys::{Source, WriteKeys};
 pub use parse::{BodyError, Envelope, Parsed, parse_batch, parse_single};
 pub use rejection::IngestRejection;
 pub use routes::{discard_router, router};
+pub use streams::Streams;
 pub use submission::{Submission, Unavailable, Verdict};
 
 #[cfg(test)]

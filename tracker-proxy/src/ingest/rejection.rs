@@ -21,6 +21,12 @@ pub enum IngestRejection {
     /// The write key is none of ours.
     #[error("the write key is unknown")]
     UnknownKey,
+    /// User data comes without the id of its stream.
+    #[error("a stream id is required, in X-StreamId")]
+    MissingStreamId,
+    /// The account has no stream of this id.
+    #[error("the stream is unknown")]
+    UnknownStream,
     /// The write key is for other web origins.
     #[error("the write key may not be used from this origin")]
     OriginNotAllowed,
@@ -57,7 +63,9 @@ impl IngestRejection {
     pub fn status(&self) -> StatusCode {
         match self {
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::MissingKey | Self::UnknownKey => StatusCode::UNAUTHORIZED,
+            Self::MissingKey | Self::UnknownKey | Self::MissingStreamId | Self::UnknownStream => {
+                StatusCode::UNAUTHORIZED
+            }
             Self::OriginNotAllowed => StatusCode::FORBIDDEN,
             Self::BrokenBody(_) | Self::Body(BodyError::Unreadable(_)) => StatusCode::BAD_REQUEST,
             Self::SlowBody(_) => StatusCode::REQUEST_TIMEOUT,
@@ -76,6 +84,8 @@ impl IngestRejection {
             Self::MethodNotAllowed => "method_not_allowed",
             Self::MissingKey => "missing_write_key",
             Self::UnknownKey => "unknown_write_key",
+            Self::MissingStreamId => "missing_stream_id",
+            Self::UnknownStream => "unknown_stream",
             Self::OriginNotAllowed => "origin_not_allowed",
             Self::BrokenBody(_) | Self::Body(BodyError::Unreadable(_)) => "unreadable_body",
             Self::SlowBody(_) => "body_too_slow",

@@ -41,6 +41,8 @@ pub(super) struct Cached {
     dirty_at: TimeMs,
     /// It is being written: the store may have more of it than is noted here.
     pub(super) in_flight: bool,
+    /// It changed since it was given to the store.
+    moved_on: bool,
     /// Used since the eviction hand came by last.
     used: bool,
     bytes: usize,
@@ -62,6 +64,7 @@ impl Cached {
             dirty_since: None,
             dirty_at: TimeMs::default(),
             in_flight: false,
+            moved_on: false,
             used: true,
             bytes: OVERHEAD_BYTES,
         }
@@ -80,6 +83,7 @@ impl Cached {
     /// Notes that it is being written as it is now.
     pub(super) fn take_off(&mut self) -> Snapshot {
         self.in_flight = true;
+        self.moved_on = false;
         Snapshot {
             folded: self.folded,
             pending_bytes: self.pending.len(),
@@ -227,6 +231,7 @@ impl Cache {
         let Some(Slot::Profile(cached)) = self.slots.get_mut(&id) else {
             return;
         };
+        cached.moved_on = true;
         cached.bytes += grown;
         self.bytes += grown;
         self.dirty_bytes += grown;
@@ -274,7 +279,7 @@ impl Cache {
         self.bytes -= cached.bytes;
         cached.bytes = OVERHEAD_BYTES + state_bytes * DECODED_FACTOR + cached.pending.len();
         self.bytes += cached.bytes;
-        if cached.folded > snapshot.folded {
+        if cached.moved_on {
             cached.dirty_at = since;
             cached.dirty_since = Some(next);
             self.dirty.insert((next, id));

@@ -38,7 +38,7 @@ impl Pipeline {
                 profile,
                 event: bytes,
             } => {
-                let event = decode(bytes)?;
+                let event = history::event(bytes)?;
                 self.fold_event(account, profile, &event, bytes, at)
             }
             Entry::Merge {
@@ -48,10 +48,11 @@ impl Pipeline {
             } => self.fold_merge(account, loser, winner, at),
             Entry::Fire { account, profile } => self.fold_timer(account, profile, at),
             Entry::Warm { account, profile } => self.fold_warming(account, profile, at),
+            Entry::Repoint { account, from, to } => self.fold_repoint(account, from, to, at),
         }
     }
 
-    fn account(&self, no: AccountNo) -> Result<Arc<Account>, StoreError> {
+    pub(super) fn account(&self, no: AccountNo) -> Result<Arc<Account>, StoreError> {
         let missing = || StoreError::Damaged(format!("account {no} is in no catalog"));
         self.catalog.account(no).cloned().ok_or_else(missing)
     }
@@ -73,7 +74,12 @@ impl Pipeline {
     }
 
     /// Brings a profile into memory, or begins it.
-    fn ensure(&mut self, account: &Account, id: ProfileId, at: Position) -> Result<(), StoreError> {
+    pub(super) fn ensure(
+        &mut self,
+        account: &Account,
+        id: ProfileId,
+        at: Position,
+    ) -> Result<(), StoreError> {
         if self.load(account.stored.no, id)? {
             return Ok(());
         }
@@ -86,7 +92,7 @@ impl Pipeline {
     }
 
     /// True where the profile has this entry already: it was written back before the crash.
-    fn has_already(&self, id: ProfileId, at: Position) -> bool {
+    pub(super) fn has_already(&self, id: ProfileId, at: Position) -> bool {
         self.cache
             .get(id)
             .is_some_and(|cached| cached.stored >= at.seq)
@@ -191,7 +197,7 @@ impl Pipeline {
     }
 
     /// Sets the timer of a profile that was just folded, if it is an earlier one.
-    fn rearm(&mut self, id: ProfileId, before: Option<TimeMs>) {
+    pub(super) fn rearm(&mut self, id: ProfileId, before: Option<TimeMs>) {
         let Some(cached) = self.cache.get(id) else {
             return;
         };
@@ -300,91 +306,6 @@ impl Pipeline {
         Ok(())
     }
 
-    /// Makes one profile part of another: ids, attributes and history move, conditions are
-    /// folded again from both histories, and nothing is activated twice.
-    fn fold_merge(
-        &mut self,
-        account: AccountNo,
-        loser: ProfileId,
-        winner: ProfileId,
-        at: Position,
-    ) -> Result<(), StoreError> {
-        let account = self.account(account)?;
-        self.ensure(&account, winner, at)?;
-        let there = self.load(account.stored.no, loser)?;
-        if self.has_already(winner, at) || !there {
-            self.cache.remove(loser);
-            self.cache.redirect(loser, winner);
-            return Ok(());
-        }
-        let Some(gone) = self.cache.remove(loser) else {
-            return Ok(());
-        };
-        self.cache.redirect(loser, winner);
-        self.stats.profiles = self.stats.profiles.saturating_sub(1);
-        self.stats.merges += 1;
-        let since = gone.dirty_since().map_or(at.seq, |since| since.min(at.seq));
-        self.outputs
-            .vanish(account.stored.no, &gone.profile, at.now);
-        let mut moved = whole_history(self.store.as_ref(), &gone)?;
-        let horizon = self.horizon(at.now);
-        let cached = self.cache.get_mut(winner).expect("ensured above");
-        moved.extend_from_slice(&cached.pending);
-        let grown = moved.len() - cached.pending.len();
-        cached.pending = moved;
-        cached.folded = at.seq;
-        cached.absorbed.extend(gone.row);
-        cached.absorbed.extend(gone.absorbed);
-        cached.recent.merge(gone.recent, horizon);
-        cached.forgotten_before = cached.recent.forgotten_until();
-        self.join_profiles(&account, winner, gone.profile, at)?;
-        self.cache.mark_dirty(winner, since, at.now, grown);
-        Ok(())
-    }
-
-    fn join_profiles(
-        &mut self,
-        account: &Arc<Account>,
-        winner: ProfileId,
-        gone: Profile,
-        at: Position,
-    ) -> Result<(), StoreError> {
-        let cached = self.cache.get_mut(winner).expect("the caller ensured it");
-        let due_before = cached.due();
-        for (activation, _) in &gone.ledger.activated {
-            for (audience, membership) in gone.memberships.iter() {
-                if membership.member {
-                    self.outputs
-                        .activated_elsewhere
-                        .push((*activation, audience));
-                }
-            }
-        }
-        let occasion = Occasion {
-            event: None,
-            now: at.now,
-        };
-        self.outputs.unsay(account, &gone, occasion);
-        let Scratch { touched, changed } = &mut self.scratch;
-        touched.clear();
-        touched.look_at_everything();
-        changed.clear();
-        profile::merge(&mut cached.profile, gone, changed);
-        let bytes = whole_history(self.store.as_ref(), cached)?;
-        let events = history::events(&bytes)?;
-        let profile = &mut cached.profile;
-        account.audiences.rebuild(profile, &Rebuild::All, &events);
-        profile.warm = account.stored.audiences_changed;
-        let changes = account
-            .audiences
-            .evaluate(profile, touched, at.now, Cause::Event);
-        self.outputs
-            .changed(account, profile, &changes, changed, occasion);
-        self.outputs.activated_elsewhere.clear();
-        self.rearm(winner, due_before);
-        Ok(())
-    }
-
     /// Events received before this need not be told from their repeats any more.
     pub(super) fn horizon(&self, now: TimeMs) -> TimeMs {
         now.plus(-self.bounds.idempotency_ms)
@@ -410,10 +331,4 @@ pub(super) fn whole_history(
         None => Vec::new(),
     };
     history::unframe(&chunks, &cached.pending)
-}
-
-fn decode(bytes: &[u8]) -> Result<Event<'_>, StoreError> {
-    Event::decode(bytes)
-        .map(|(event, _)| event)
-        .map_err(|error| StoreError::Damaged(error.to_string()))
 }

@@ -73,6 +73,17 @@ pub fn unframe(chunks: &[HistoryChunk], pending: &[u8]) -> Result<Vec<u8>, Store
     Ok(events)
 }
 
+/// Decodes the one event that `bytes` are.
+///
+/// # Errors
+///
+/// The bytes are no event: the store is damaged.
+pub fn event(bytes: &[u8]) -> Result<Event<'_>, StoreError> {
+    Event::decode(bytes)
+        .map(|(event, _)| event)
+        .map_err(|error| StoreError::Damaged(error.to_string()))
+}
+
 /// Decodes events that lie one after the other.
 ///
 /// # Errors

@@ -44,6 +44,15 @@ pub enum Entry<'a> {
         /// The profile.
         profile: ProfileId,
     },
+    /// A visitor's id that was one person's is another's from now on.
+    Repoint {
+        /// The account.
+        account: AccountNo,
+        /// Whose id it was.
+        from: ProfileId,
+        /// Whose it is.
+        to: ProfileId,
+    },
 }
 
 impl Entry<'_> {
@@ -55,6 +64,7 @@ impl Entry<'_> {
             | Self::Fire { profile, .. }
             | Self::Warm { profile, .. } => profile == id,
             Self::Merge { loser, winner, .. } => loser == id || winner == id,
+            Self::Repoint { from, to, .. } => from == id || to == id,
         }
     }
 }
@@ -147,6 +157,11 @@ mod tests {
             Entry::Warm {
                 account,
                 profile: b,
+            },
+            Entry::Repoint {
+                account,
+                from: a,
+                to: b,
             },
         ];
         let mut packer = Packer::default();

@@ -178,7 +178,7 @@ impl Pipeline {
             return self.absorb(account, visitor, visitor, user, at);
         }
         self.point(account, visitor, user);
-        Ok(())
+        self.repoint(account, current, user, at)
     }
 
     /// Merges the profile `loser`, found under `id`, into `winner`.

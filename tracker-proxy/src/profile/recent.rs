@@ -117,6 +117,18 @@ impl RecentIds {
         self.forgotten = self.forgotten.filter(|(_, received)| *received >= horizon);
     }
 
+    /// Takes copies of the ids of a profile that lost a visitor's id to this one; returns hash and
+    /// stated time of those that were let go for them.
+    pub fn borrow(&mut self, other: Self, horizon: TimeMs) -> Vec<(u64, TimeMs)> {
+        let fresh = |recent: &Recent| recent.received() >= horizon;
+        let new: Vec<Recent> = other.ids.into_iter().filter(fresh).collect();
+        let known = |one: &Recent| self.ids.contains(one);
+        let new: Vec<Recent> = new.into_iter().filter(|one| !known(one)).collect();
+        new.into_iter()
+            .filter_map(|one| self.remember(one.hash, one.stated, one.received(), horizon))
+            .collect()
+    }
+
     /// Takes over the ids of a profile that was merged into this one.
     pub fn merge(&mut self, other: Self, horizon: TimeMs) {
         if let Some((newest, received)) = other.forgotten {

@@ -1,14 +1,15 @@
 //! The answers that were given, so that a repeat gets the same.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
 
 use crate::limits::MEMORY_CLAIMS_MAX;
 use crate::segments::{Answer, ClaimKey};
 
 #[derive(Debug, Default)]
 pub(super) struct Claims {
-    answers: HashMap<ClaimKey, Answer>,
-    oldest_first: VecDeque<(jiff::Timestamp, ClaimKey)>,
+    answers: HashMap<Arc<ClaimKey>, Answer>,
+    oldest_first: VecDeque<(jiff::Timestamp, Arc<ClaimKey>)>,
 }
 
 impl Claims {
@@ -20,7 +21,8 @@ impl Claims {
         if self.oldest_first.len() >= MEMORY_CLAIMS_MAX {
             self.forget_oldest();
         }
-        self.answers.insert(key.clone(), answer);
+        let key = Arc::new(key);
+        self.answers.insert(Arc::clone(&key), answer);
         self.oldest_first.push_back((until, key));
     }
 

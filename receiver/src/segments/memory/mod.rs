@@ -1,6 +1,7 @@
 //! Segments in memory: for tests, and for hosts that ask for a `replace` at each start.
 
 mod claims;
+mod deliver;
 mod state;
 
 use std::collections::BTreeMap;
@@ -8,11 +9,11 @@ use std::collections::btree_map::Entry;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::{
-    Advance, Answer, Delivery, DeliveryOutcome, Group, GroupError, Job, JobId, JobState, JobStep,
-    JobWork, Plan, Segment, SegmentStore, Standing, StoreError, StoreFuture, Tally,
+    Advance, Delivered, Delivery, Group, GroupError, Job, JobId, JobState, JobStep, JobWork,
+    Segment, SegmentChange, SegmentStore, Standing, StoreError, StoreFuture, Unlock,
 };
 use crate::payload::PersonId;
-use state::{GroupState, JobState as StoredJob, State};
+use state::{GroupState, State, StoredJob};
 
 /// Keeps everything in memory; a restart forgets it.
 #[derive(Debug, Default)]
@@ -44,117 +45,6 @@ impl MemoryStore {
             Some(group) if group.locked => Err(GroupError::Locked),
             Some(_) => Ok(change(&mut state.groups)),
         }
-    }
-}
-
-impl State {
-    fn deliver(&mut self, delivery: Delivery) -> DeliveryOutcome {
-        self.claims.expire(delivery.now);
-        if let Some(answer) = delivery
-            .claim
-            .as_ref()
-            .and_then(|key| self.claims.answer(key))
-        {
-            return DeliveryOutcome::Repeated(answer);
-        }
-        let Some(group) = self.groups.get_mut(&delivery.group) else {
-            return DeliveryOutcome::UnknownGroup;
-        };
-        let mut tally = Tally::new(delivery.skipped);
-        let answer = match delivery.plan {
-            Plan::Try => {
-                let mut scratch = group.scratch(&delivery.changes);
-                scratch.apply(&delivery.changes, &delivery.unknown, &mut tally);
-                return DeliveryOutcome::Answered(Answer::Applied(tally.finish()));
-            }
-            Plan::Apply => {
-                group.apply(&delivery.changes, &delivery.unknown, &mut tally);
-                self.pending.extend(delivery.unknown);
-                Answer::Applied(tally.finish())
-            }
-            Plan::Store(id) => {
-                let job = Job {
-                    id: id.clone(),
-                    activation: delivery.activation,
-                    segment_group: delivery.group,
-                    state: JobState::of(0, delivery.changes.len()),
-                    changes: delivery.changes.len(),
-                    done: 0,
-                    applied: 0,
-                    skipped: tally.finish().skipped,
-                    pending: 0,
-                };
-                let kept =
-                    |job: &StoredJob| job.kept_until.is_none_or(|until| until > delivery.now);
-                self.jobs.retain(kept);
-                let work = JobWork {
-                    job,
-                    changes: delivery.changes,
-                };
-                self.jobs.push(StoredJob {
-                    work,
-                    kept_until: None,
-                });
-                Answer::Accepted { job: id }
-            }
-        };
-        group.locked = true;
-        if let Some(key) = delivery.claim {
-            self.claims
-                .keep(key, answer.clone(), delivery.claimed_until);
-        }
-        DeliveryOutcome::Answered(answer)
-    }
-
-    fn advance(&mut self, step: JobStep) -> Advance {
-        let Some(stored) = self
-            .jobs
-            .iter_mut()
-            .find(|stored| stored.work.job.id == step.job)
-        else {
-            return Advance::Lost;
-        };
-        let job = &mut stored.work.job;
-        let Some(group) = self.groups.get_mut(&job.segment_group) else {
-            return Advance::Lost;
-        };
-        if job.done != step.from || job.state == JobState::Done {
-            return Advance::Lost;
-        }
-        let mut tally = Tally::new(std::mem::take(&mut job.skipped));
-        group.apply(&step.changes, &step.unknown, &mut tally);
-        let summary = tally.finish();
-        job.done += step.changes.len();
-        job.applied += summary.applied;
-        job.pending += summary.pending;
-        job.skipped = summary.skipped;
-        job.state = JobState::of(job.done, job.changes);
-        if job.state == JobState::Done {
-            stored.work.changes = Vec::new();
-            stored.kept_until = Some(step.kept_until);
-        }
-        self.pending.extend(step.unknown);
-        Advance::Applied
-    }
-
-    fn settle(&mut self, persons: &[PersonId]) -> usize {
-        let mut settled = 0;
-        for person in persons {
-            self.pending.remove(person);
-            for segment in self
-                .groups
-                .values_mut()
-                .flat_map(|group| group.segments.values_mut())
-            {
-                if let Some(row) = segment.rows.get_mut(person)
-                    && row.standing == Standing::Pending
-                {
-                    row.standing = Standing::Member;
-                    settled += 1;
-                }
-            }
-        }
-        settled
     }
 }
 
@@ -191,8 +81,10 @@ impl SegmentStore for MemoryStore {
 
     fn delete_group<'a>(&'a self, group: &'a str) -> StoreFuture<'a, (), GroupError> {
         Box::pin(async move {
-            self.unlocked(group, |groups| groups.remove(group))
-                .map(drop)
+            self.unlocked(group, |groups| groups.remove(group))?;
+            let other = |job: &StoredJob| job.work.job.segment_group != group;
+            self.state().jobs.retain(other);
+            Ok(())
         })
     }
 
@@ -206,6 +98,28 @@ impl SegmentStore for MemoryStore {
                 .locked = true;
             Ok(())
         })
+    }
+
+    fn unlock_group<'a>(
+        &'a self,
+        group: &'a str,
+        unlock: Unlock,
+    ) -> StoreFuture<'a, (), GroupError> {
+        Box::pin(async move {
+            let mut state = self.state();
+            let found = state.groups.get_mut(group).ok_or(GroupError::Unknown)?;
+            found.locked = false;
+            state
+                .unlocks
+                .entry(group.to_owned())
+                .or_default()
+                .push(unlock);
+            Ok(())
+        })
+    }
+
+    fn unlocks<'a>(&'a self, group: &'a str) -> StoreFuture<'a, Vec<Unlock>> {
+        Box::pin(async move { Ok(self.state().unlocks.get(group).cloned().unwrap_or_default()) })
     }
 
     fn group<'a>(&'a self, group: &'a str) -> StoreFuture<'a, Option<Group>> {
@@ -282,7 +196,7 @@ impl SegmentStore for MemoryStore {
         })
     }
 
-    fn deliver(&self, delivery: Delivery) -> StoreFuture<'_, DeliveryOutcome> {
+    fn deliver(&self, delivery: Delivery) -> StoreFuture<'_, Delivered> {
         Box::pin(async move { Ok(self.state().deliver(delivery)) })
     }
 
@@ -295,6 +209,15 @@ impl SegmentStore for MemoryStore {
                 .map(|stored| &stored.work.job)
                 .find(|known| known.id == *job)
                 .cloned())
+        })
+    }
+
+    fn has_open_job<'a>(&'a self, group: &'a str) -> StoreFuture<'a, bool> {
+        Box::pin(async move {
+            let open = |stored: &StoredJob| {
+                stored.work.job.segment_group == group && stored.work.job.state != JobState::Done
+            };
+            Ok(self.state().jobs.iter().any(open))
         })
     }
 
@@ -329,7 +252,7 @@ impl SegmentStore for MemoryStore {
         })
     }
 
-    fn settle(&self, persons: Vec<PersonId>) -> StoreFuture<'_, usize> {
+    fn settle(&self, persons: Vec<PersonId>) -> StoreFuture<'_, Vec<SegmentChange>> {
         Box::pin(async move { Ok::<_, StoreError>(self.state().settle(&persons)) })
     }
 }

@@ -7,20 +7,23 @@ use super::claims::Claims;
 use crate::payload::{AudienceRef, Change, PersonId};
 use crate::segments::decide::renames;
 use crate::segments::{
-    Fate, Group, JobWork, Member, NumberedChange, Segment, Standing, Tally, decide, decide_replace,
+    Fate, Group, JobWork, Member, NumberedChange, Segment, Standing, Tally, Unlock, decide,
+    decide_replace,
 };
 
 #[derive(Debug, Default)]
 pub(super) struct State {
     pub(super) groups: BTreeMap<String, GroupState>,
+    /// By group; kept when the group is deleted.
+    pub(super) unlocks: BTreeMap<String, Vec<Unlock>>,
     pub(super) claims: Claims,
-    pub(super) jobs: Vec<JobState>,
+    pub(super) jobs: Vec<StoredJob>,
     /// Whoever was pending somewhere; some may have been removed since.
     pub(super) pending: BTreeSet<PersonId>,
 }
 
 #[derive(Debug)]
-pub(super) struct JobState {
+pub(super) struct StoredJob {
     pub(super) work: JobWork,
     /// Set when it is done.
     pub(super) kept_until: Option<jiff::Timestamp>,
@@ -94,9 +97,7 @@ impl GroupState {
                 Change::Add { person, .. } | Change::Remove { person, .. } => {
                     segment.change(change, person, unknown, tally)
                 }
-                Change::Replace {
-                    persons, sequence, ..
-                } => segment.replace(persons, *sequence, unknown, tally),
+                Change::Replace { .. } => segment.replace(change, unknown, tally),
             };
             if applied {
                 tally.applied()
@@ -162,27 +163,30 @@ impl SegmentState {
         if row.standing == Standing::Pending {
             tally.pending(person);
         }
-        self.rows.insert(person.clone(), row);
+        let (sequence, after) = (row.sequence, Some(row.standing));
+        let before = self.rows.insert(person.clone(), row);
+        let before = before.map(|row| row.standing);
+        tally.moved(&change.audience().id, person, sequence, before, after);
         true
     }
 
-    fn replace(
-        &mut self,
-        persons: &[PersonId],
-        sequence: u64,
-        unknown: &HashSet<PersonId>,
-        tally: &mut Tally,
-    ) -> bool {
+    fn replace(&mut self, change: &Change, unknown: &HashSet<PersonId>, tally: &mut Tally) -> bool {
+        let (segment, sequence) = (&change.audience().id, change.sequence());
         if Some(sequence) <= self.floor {
             return false;
         }
-        let listed: HashSet<&PersonId> = persons.iter().collect();
+        let listed: HashSet<&PersonId> = change.persons().iter().collect();
         self.rows.retain(|person, row| {
             let known = !unknown.contains(person);
+            let before = Some(row.standing);
             match decide_replace(sequence, Some(*row), listed.contains(person), known) {
                 Fate::Keep => true,
-                Fate::Drop => false,
+                Fate::Drop => {
+                    tally.moved(segment, person, sequence, before, None);
+                    false
+                }
                 Fate::Become(new) => {
+                    tally.moved(segment, person, sequence, before, Some(new.standing));
                     *row = new;
                     true
                 }
@@ -193,6 +197,7 @@ impl SegmentState {
                 && let known = !unknown.contains(person)
                 && let Fate::Become(row) = decide_replace(sequence, None, true, known)
             {
+                tally.moved(segment, person, sequence, None, Some(row.standing));
                 self.rows.insert(person.clone(), row);
             }
             if self

@@ -2,13 +2,13 @@
 
 use std::collections::{HashMap, HashSet};
 
-use rusqlite::{Connection, OptionalExtension as _, ToSql, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, ToSql, params};
 
 use super::members::{person, sequence};
-use super::writer::execute;
 use crate::payload::{AudienceRef, Change, PersonId};
 use crate::segments::decide::renames;
 use crate::segments::{Member, NumberedChange, Standing, Tally, decide};
+use crate::sqlite::execute;
 
 /// One transaction's view of the segments of a group: each is read once and written once.
 struct Segments<'a> {
@@ -43,9 +43,7 @@ pub(super) fn apply(
             Change::Add { person, .. } | Change::Remove { person, .. } => {
                 single(connection, segment, change, person, unknown, tally)?
             }
-            Change::Replace {
-                persons, sequence, ..
-            } => replace(connection, segment, persons, *sequence, unknown, tally)?,
+            Change::Replace { .. } => replace(connection, segment, change, unknown, tally)?,
         };
         if applied {
             tally.applied()
@@ -146,12 +144,15 @@ fn single(
             })
         })
         .optional()?;
+    let before = row.map(|row| row.standing);
     let Some(row) = decide(change, row, segment.floor, !unknown.contains(person)) else {
         return Ok(false);
     };
     if row.standing == Standing::Pending {
         tally.pending(person);
     }
+    let id = &change.audience().id;
+    tally.moved(id, person, row.sequence, before, Some(row.standing));
     let sql = "INSERT INTO segue_member (segment, person, sequence, standing)
                VALUES (?1, ?2, ?3, ?4)
                ON CONFLICT (segment, person)
@@ -169,18 +170,18 @@ fn single(
 fn replace(
     connection: &Connection,
     segment: &mut Segment<'_>,
-    persons: &[PersonId],
-    sequence: u64,
+    change: &Change,
     unknown: &HashSet<PersonId>,
     tally: &mut Tally,
 ) -> rusqlite::Result<bool> {
+    let (id, sequence) = (&change.audience().id, change.sequence());
     if Some(sequence) <= segment.floor {
         return Ok(false);
     }
     execute(connection, "DELETE FROM segue_listed")?;
     let sql = "INSERT OR IGNORE INTO segue_listed (person, standing) VALUES (?1, ?2)";
     let mut list = connection.prepare_cached(sql)?;
-    for person in persons {
+    for person in change.persons() {
         let known = !unknown.contains(person);
         let standing = if known {
             Standing::Member
@@ -191,25 +192,40 @@ fn replace(
     }
     let bounds = params![segment.key, sequence.cast_signed()];
     let drop_others = "DELETE FROM segue_member WHERE segment = ?1 AND sequence < ?2
-         AND person NOT IN (SELECT person FROM segue_listed)";
-    connection.prepare_cached(drop_others)?.execute(bounds)?;
+         AND person NOT IN (SELECT person FROM segue_listed) RETURNING person, standing";
+    for dropped in connection
+        .prepare_cached(drop_others)?
+        .query_map(bounds, moved)?
+    {
+        let (person, before) = dropped?;
+        tally.moved(id, &person, sequence, Some(before), None);
+    }
+    // Whoever was a member already is left as they are.
     let join_listed = "INSERT INTO segue_member (segment, person, sequence, standing)
          SELECT ?1, person, ?2, standing FROM segue_listed WHERE true
          ON CONFLICT (segment, person)
          DO UPDATE SET sequence = excluded.sequence, standing = excluded.standing
-         WHERE sequence < excluded.sequence AND standing <> 1";
-    connection.prepare_cached(join_listed)?.execute(bounds)?;
-    if !unknown.is_empty() {
-        let sql = "SELECT person FROM segue_member JOIN segue_listed USING (person)
-                   WHERE segment = ?1 AND segue_member.standing = 2";
-        let mut pending = connection.prepare_cached(sql)?;
-        for found in pending.query_map([segment.key], person)? {
-            tally.pending(&found?);
-        }
+         WHERE sequence < excluded.sequence AND standing <> 1 RETURNING person, standing";
+    for joined in connection
+        .prepare_cached(join_listed)?
+        .query_map(bounds, moved)?
+    {
+        let (person, after) = joined?;
+        tally.moved(id, &person, sequence, None, Some(after));
+    }
+    let sql = "SELECT person FROM segue_member JOIN segue_listed USING (person)
+               WHERE segment = ?1 AND segue_member.standing = 2";
+    let mut pending = connection.prepare_cached(sql)?;
+    for found in pending.query_map([segment.key], person)? {
+        tally.pending(&found?);
     }
     execute(connection, "DELETE FROM segue_listed")?;
     segment.floor = Some(sequence);
     Ok(true)
+}
+
+fn moved(row: &Row<'_>) -> rusqlite::Result<(PersonId, Standing)> {
+    Ok((person(row)?, read_standing(row.get(1)?)))
 }
 
 const fn read_standing(code: i64) -> Standing {

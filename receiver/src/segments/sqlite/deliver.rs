@@ -3,35 +3,34 @@
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::members::unreadable;
-use super::writer::execute;
 use super::{apply, groups, jobs};
-use crate::segments::{Answer, ClaimKey, Delivery, DeliveryOutcome, Plan, Tally};
+use crate::segments::{
+    Answer, ClaimKey, Delivered, Delivery, DeliveryOutcome, Plan, SegmentChange, Tally,
+};
+use crate::sqlite::execute;
 
-pub(super) fn deliver(
-    connection: &Connection,
-    delivery: &Delivery,
-) -> rusqlite::Result<DeliveryOutcome> {
+pub(super) fn deliver(connection: &Connection, delivery: &Delivery) -> rusqlite::Result<Delivered> {
     expire(connection, delivery.now)?;
     if let Some(key) = &delivery.claim
         && let Some(answer) = claimed(connection, key)?
     {
-        return Ok(DeliveryOutcome::Repeated(answer));
+        return Ok(DeliveryOutcome::Repeated(answer).into());
     }
     let Some(group) = groups::find(connection, &delivery.group)? else {
-        return Ok(DeliveryOutcome::UnknownGroup);
+        return Ok(DeliveryOutcome::UnknownGroup.into());
     };
-    let answer = match &delivery.plan {
+    let (answer, changes) = match &delivery.plan {
         Plan::Try => {
             execute(connection, "SAVEPOINT segue_try")?;
-            let answer = apply_now(connection, delivery)?;
+            let (answer, _) = apply_now(connection, delivery)?;
             execute(connection, "ROLLBACK TO segue_try")?;
             execute(connection, "RELEASE segue_try")?;
-            return Ok(DeliveryOutcome::Answered(answer));
+            return Ok(DeliveryOutcome::Answered(answer).into());
         }
         Plan::Apply => apply_now(connection, delivery)?,
         Plan::Store(id) => {
             jobs::store(connection, id, delivery)?;
-            Answer::Accepted { job: id.clone() }
+            (Answer::Accepted { job: id.clone() }, Vec::new())
         }
     };
     if !group.locked {
@@ -40,10 +39,16 @@ pub(super) fn deliver(
     if let Some(key) = &delivery.claim {
         keep(connection, key, &answer, delivery.claimed_until)?;
     }
-    Ok(DeliveryOutcome::Answered(answer))
+    Ok(Delivered {
+        outcome: DeliveryOutcome::Answered(answer),
+        changes,
+    })
 }
 
-fn apply_now(connection: &Connection, delivery: &Delivery) -> rusqlite::Result<Answer> {
+fn apply_now(
+    connection: &Connection,
+    delivery: &Delivery,
+) -> rusqlite::Result<(Answer, Vec<SegmentChange>)> {
     let mut tally = Tally::new(delivery.skipped.clone());
     let Delivery {
         group,
@@ -52,7 +57,8 @@ fn apply_now(connection: &Connection, delivery: &Delivery) -> rusqlite::Result<A
         ..
     } = delivery;
     apply::apply(connection, group, changes, unknown, &mut tally)?;
-    Ok(Answer::Applied(tally.finish()))
+    let (summary, changes) = tally.finish(group);
+    Ok((Answer::Applied(summary), changes))
 }
 
 fn expire(connection: &Connection, now: jiff::Timestamp) -> rusqlite::Result<()> {

@@ -1,8 +1,9 @@
 //! Segment groups.
 
-use rusqlite::{Connection, OptionalExtension as _, Row};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
-use crate::segments::{Group, GroupError};
+use super::members::unreadable;
+use crate::segments::{Group, GroupError, Unlock};
 
 type Changed = rusqlite::Result<Result<(), GroupError>>;
 
@@ -33,6 +34,7 @@ pub(super) fn delete(connection: &Connection, group: &str) -> Changed {
         "DELETE FROM segue_member
          WHERE segment IN (SELECT key FROM segue_segment WHERE group_id = ?1)",
         "DELETE FROM segue_segment WHERE group_id = ?1",
+        "DELETE FROM segue_job WHERE group_id = ?1",
         "DELETE FROM segue_group WHERE id = ?1",
     ] {
         connection.prepare_cached(sql)?.execute([group])?;
@@ -48,6 +50,33 @@ pub(super) fn lock(connection: &Connection, group: &str) -> Changed {
     } else {
         Err(GroupError::Unknown)
     })
+}
+
+pub(super) fn unlock(connection: &Connection, group: &str, unlock: &Unlock) -> Changed {
+    let sql = "UPDATE segue_group SET locked = 0 WHERE id = ?1";
+    if connection.prepare_cached(sql)?.execute([group])? == 0 {
+        return Ok(Err(GroupError::Unknown));
+    }
+    let sql = "INSERT INTO segue_unlock (group_id, at, by_whom, reason) VALUES (?1, ?2, ?3, ?4)";
+    let row = params![group, unlock.at.as_millisecond(), unlock.by, unlock.reason];
+    connection.prepare_cached(sql)?.execute(row)?;
+    Ok(Ok(()))
+}
+
+pub(super) fn unlocks(connection: &Connection, group: &str) -> rusqlite::Result<Vec<Unlock>> {
+    let sql = "SELECT at, by_whom, reason FROM segue_unlock WHERE group_id = ?1 ORDER BY key";
+    let read = |row: &Row<'_>| {
+        let at = jiff::Timestamp::from_millisecond(row.get(0)?);
+        Ok(Unlock {
+            at: at.map_err(|why| unreadable(0, why))?,
+            by: row.get(1)?,
+            reason: row.get(2)?,
+        })
+    };
+    connection
+        .prepare_cached(sql)?
+        .query_map([group], read)?
+        .collect()
 }
 
 pub(super) fn find(connection: &Connection, group: &str) -> rusqlite::Result<Option<Group>> {

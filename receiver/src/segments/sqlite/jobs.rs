@@ -36,6 +36,13 @@ pub(super) fn find(connection: &Connection, job: &JobId) -> rusqlite::Result<Opt
         .optional()
 }
 
+pub(super) fn has_open(connection: &Connection, group: &str) -> rusqlite::Result<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM segue_job WHERE kept_until IS NULL AND group_id = ?1)";
+    connection
+        .prepare_cached(sql)?
+        .query_row([group], |row| row.get(0))
+}
+
 pub(super) fn next(connection: &Connection) -> rusqlite::Result<Option<JobWork>> {
     let sql = format!(
         "SELECT {COLUMNS}, changes FROM segue_job WHERE kept_until IS NULL ORDER BY key LIMIT 1"
@@ -67,7 +74,7 @@ pub(super) fn advance(connection: &Connection, step: &JobStep) -> rusqlite::Resu
         &step.unknown,
         &mut tally,
     )?;
-    let summary = tally.finish();
+    let (summary, changes) = tally.finish(&job.segment_group);
     let done = job.done + step.changes.len();
     let sql = "UPDATE segue_job SET done = ?2, applied = ?3, pending = ?4, skipped = ?5
                WHERE id = ?1";
@@ -83,7 +90,7 @@ pub(super) fn advance(connection: &Connection, step: &JobStep) -> rusqlite::Resu
         let row = params![step.job.as_str(), step.kept_until.as_millisecond()];
         connection.prepare_cached(sql)?.execute(row)?;
     }
-    Ok(Advance::Applied)
+    Ok(Advance::Applied(changes))
 }
 
 fn describe(row: &Row<'_>) -> rusqlite::Result<Job> {

@@ -1,10 +1,12 @@
 //! Reading segments and members, and settling who was pending.
 
+use std::collections::BTreeMap;
+
 use rusqlite::types::Type;
 use rusqlite::{Connection, Row, params};
 
 use crate::payload::PersonId;
-use crate::segments::Segment;
+use crate::segments::{Segment, SegmentChange, Standing, Tally};
 
 pub(super) fn segments(connection: &Connection, group: &str) -> rusqlite::Result<Vec<Segment>> {
     let sql = "SELECT audience, name FROM segue_segment WHERE group_id = ?1 ORDER BY audience";
@@ -60,14 +62,30 @@ pub(super) fn pending(
         .collect()
 }
 
-pub(super) fn settle(connection: &Connection, persons: &[PersonId]) -> rusqlite::Result<usize> {
+pub(super) fn settle(
+    connection: &Connection,
+    persons: &[PersonId],
+) -> rusqlite::Result<Vec<SegmentChange>> {
+    let sql = "SELECT group_id, audience, sequence FROM segue_member
+               JOIN segue_segment ON segment = key WHERE person = ?1 AND standing = 2";
+    let mut find = connection.prepare_cached(sql)?;
     let sql = "UPDATE segue_member SET standing = 1 WHERE person = ?1 AND standing = 2";
     let mut update = connection.prepare_cached(sql)?;
-    let mut settled = 0;
+    let mut groups: BTreeMap<String, Tally> = BTreeMap::new();
     for person in persons {
-        settled += update.execute([person.as_str()])?;
+        let mut rows = find.query([person.as_str()])?;
+        while let Some(row) = rows.next()? {
+            let tally = groups.entry(row.get(0)?).or_default();
+            let (segment, sequence): (String, u64) = (row.get(1)?, sequence(row, 2)?);
+            let (before, after) = (Some(Standing::Pending), Some(Standing::Member));
+            tally.moved(&segment, person, sequence, before, after);
+        }
+        update.execute([person.as_str()])?;
     }
-    Ok(settled)
+    let settled = groups
+        .into_iter()
+        .flat_map(|(group, tally)| tally.finish(&group).1);
+    Ok(settled.collect())
 }
 
 pub(super) fn person(row: &Row<'_>) -> rusqlite::Result<PersonId> {

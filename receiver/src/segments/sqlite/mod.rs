@@ -9,22 +9,21 @@ mod deliver;
 mod groups;
 mod jobs;
 mod members;
-mod open;
-mod writer;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension as _};
 
 use super::{
-    Advance, Delivery, DeliveryOutcome, Group, GroupError, Job, JobId, JobStep, JobWork, Segment,
-    SegmentStore, StoreError, StoreFuture,
+    Advance, Delivered, Delivery, Group, GroupError, Job, JobId, JobStep, JobWork, Segment,
+    SegmentChange, SegmentStore, StoreError, StoreFuture, Unlock,
 };
 use crate::payload::PersonId;
+use crate::sqlite::{OpenError, Writer, reading, writing};
 
-pub use open::OpenError;
-use writer::Writer;
+/// The version of `schema.sql`.
+const VERSION: i64 = 1;
 
 /// Keeps everything in a SQLite file; its tables begin with `segue_`, so that the file may be
 /// the host's own.
@@ -51,8 +50,10 @@ impl SqliteStore {
     /// When the file cannot be opened or a newer version of this crate has written it.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, OpenError> {
         let path = path.as_ref();
-        let writer = Writer::new(open::writing(path)?);
-        let reader = Arc::new(Mutex::new(open::reading(path)?));
+        let connection = writing(path, include_str!("schema.sql"))?;
+        check_version(&connection)?;
+        let reader = Arc::new(Mutex::new(reading(path)?));
+        let writer = Writer::new(connection);
         Ok(Self { writer, reader })
     }
 
@@ -67,6 +68,24 @@ impl SqliteStore {
             .map_err(StoreError::new)?;
         result.map_err(StoreError::new)
     }
+}
+
+fn check_version(connection: &Connection) -> Result<(), OpenError> {
+    let sql = "SELECT version FROM segue_schema";
+    let found = connection.query_row(sql, [], |row| row.get(0)).optional()?;
+    match found {
+        Some(VERSION) => {}
+        Some(found) => {
+            return Err(OpenError::Newer {
+                found,
+                known: VERSION,
+            });
+        }
+        None => {
+            connection.execute("INSERT INTO segue_schema (version) VALUES (?1)", [VERSION])?;
+        }
+    }
+    Ok(())
 }
 
 impl SegmentStore for SqliteStore {
@@ -110,6 +129,24 @@ impl SegmentStore for SqliteStore {
         Box::pin(async move { self.writer.write(move |c| groups::lock(c, &group)).await? })
     }
 
+    fn unlock_group<'a>(
+        &'a self,
+        group: &'a str,
+        unlock: Unlock,
+    ) -> StoreFuture<'a, (), GroupError> {
+        let group = group.to_owned();
+        Box::pin(async move {
+            self.writer
+                .write(move |c| groups::unlock(c, &group, &unlock))
+                .await?
+        })
+    }
+
+    fn unlocks<'a>(&'a self, group: &'a str) -> StoreFuture<'a, Vec<Unlock>> {
+        let group = group.to_owned();
+        Box::pin(self.read(move |connection| groups::unlocks(connection, &group)))
+    }
+
     fn group<'a>(&'a self, group: &'a str) -> StoreFuture<'a, Option<Group>> {
         let group = group.to_owned();
         Box::pin(self.read(move |connection| groups::find(connection, &group)))
@@ -144,7 +181,7 @@ impl SegmentStore for SqliteStore {
         Box::pin(self.read(move |connection| members::segments_of(connection, &group, &person)))
     }
 
-    fn deliver(&self, delivery: Delivery) -> StoreFuture<'_, DeliveryOutcome> {
+    fn deliver(&self, delivery: Delivery) -> StoreFuture<'_, Delivered> {
         Box::pin(
             self.writer
                 .write(move |connection| deliver::deliver(connection, &delivery)),
@@ -154,6 +191,11 @@ impl SegmentStore for SqliteStore {
     fn job<'a>(&'a self, job: &'a JobId) -> StoreFuture<'a, Option<Job>> {
         let job = job.clone();
         Box::pin(self.read(move |connection| jobs::find(connection, &job)))
+    }
+
+    fn has_open_job<'a>(&'a self, group: &'a str) -> StoreFuture<'a, bool> {
+        let group = group.to_owned();
+        Box::pin(self.read(move |connection| jobs::has_open(connection, &group)))
     }
 
     fn next_job(&self) -> StoreFuture<'_, Option<JobWork>> {
@@ -176,7 +218,7 @@ impl SegmentStore for SqliteStore {
         Box::pin(self.read(move |connection| members::pending(connection, after.as_ref(), limit)))
     }
 
-    fn settle(&self, persons: Vec<PersonId>) -> StoreFuture<'_, usize> {
+    fn settle(&self, persons: Vec<PersonId>) -> StoreFuture<'_, Vec<SegmentChange>> {
         Box::pin(
             self.writer
                 .write(move |connection| members::settle(connection, &persons)),

@@ -1,3 +1,4 @@
+-- Times are in milliseconds since 1970.
 CREATE TABLE IF NOT EXISTS segue_schema (version INTEGER NOT NULL) STRICT;
 
 CREATE TABLE IF NOT EXISTS segue_group (
@@ -5,6 +6,14 @@ CREATE TABLE IF NOT EXISTS segue_group (
     name   TEXT NOT NULL,
     locked INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS segue_unlock (
+    key      INTEGER PRIMARY KEY,
+    group_id TEXT NOT NULL,
+    at       INTEGER NOT NULL,
+    by_whom  TEXT NOT NULL,
+    reason   TEXT NOT NULL
+) STRICT;
 
 -- newest: the newest sequence of all changes, which decides about the name.
 -- floor: the sequence of the newest replace, -1 before the first.
@@ -29,7 +38,6 @@ CREATE TABLE IF NOT EXISTS segue_member (
 CREATE INDEX IF NOT EXISTS segue_member_person ON segue_member (person);
 CREATE INDEX IF NOT EXISTS segue_member_pending ON segue_member (person) WHERE standing = 2;
 
--- Times are in milliseconds since 1970.
 CREATE TABLE IF NOT EXISTS segue_claim (
     activation TEXT NOT NULL,
     id         TEXT NOT NULL,

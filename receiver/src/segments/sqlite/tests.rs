@@ -1,10 +1,11 @@
 use std::future::Future;
 
 use super::*;
-use writer::execute;
+use crate::sqlite::execute;
 
 fn writer(folder: &tempfile::TempDir) -> Writer {
-    Writer::new(open::writing(&folder.path().join("segments.db")).unwrap())
+    let path = folder.path().join("segments.db");
+    Writer::new(writing(&path, include_str!("schema.sql")).unwrap())
 }
 
 fn create(writer: &Writer, group: &'static str) -> impl Future<Output = Result<(), GroupError>> {
@@ -95,7 +96,7 @@ async fn a_file_of_a_newer_version_is_refused() {
         .unwrap();
     assert!(matches!(
         SqliteStore::open(&path),
-        Err(OpenError::Newer { found: 2 })
+        Err(OpenError::Newer { found: 2, known: 1 })
     ));
     assert!(matches!(
         SqliteStore::open(folder.path()),

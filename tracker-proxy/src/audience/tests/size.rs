@@ -2,14 +2,14 @@
 
 use crate::audience::testing::Story;
 
-/// Sixty memories of twenty kinds of events: newest times, sums of days, last values.
+/// Sixty memories of twenty kinds of events: five newest times, sums of ninety days, one time.
 fn audiences() -> String {
     let one = |e: usize| {
         format!(
             "
 - {{ id: often_{e}, when: {{ did: {{ event: e{e}, in: 30d, count: {{ gte: 5 }} }} }} }}
 - {{ id: much_{e}, when: {{ did: {{ event: e{e}, in: 90d, sum: {{ of: amount, gte: 500 }} }} }} }}
-- {{ id: last_{e}, when: {{ have: {{ last: e{e}.category, eq: shoes }} }} }}
+- {{ id: early_{e}, when: {{ did: {{ event: e{e}, in: {{ more_than: 30d }} }} }} }}
 "
         )
     };

@@ -17,6 +17,7 @@ pub use answer::{Answer, EXCERPT_BYTES_MAX, RESPONSE_BYTES_MAX};
 pub use error::SendError;
 pub(super) use outgoing::is_reserved_header;
 pub use outgoing::{Preview, preview};
+pub use tls::config as tls_config;
 
 use super::destination::Destination;
 use super::guard::{GuardedResolver, Reach, check_url};

@@ -10,7 +10,11 @@ use rustls_platform_verifier::BuilderVerifierExt;
 /// The process-wide default provider is neither asked nor set: whoever links this crate decides
 /// about that one. A machine without certificates can still call `http` destinations; on it every
 /// `https` request fails, and says so, instead of the whole proxy.
-pub(super) fn config() -> Result<ClientConfig, rustls::Error> {
+///
+/// # Errors
+///
+/// The TLS library refuses its own defaults.
+pub fn config() -> Result<ClientConfig, rustls::Error> {
     let builder = || {
         ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
             .with_safe_default_protocol_versions()

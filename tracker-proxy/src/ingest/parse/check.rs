@@ -8,6 +8,7 @@ use uuid::{NoContext, Uuid};
 
 use super::context::BatchContext;
 use super::identity::{Identity, id};
+use super::vouch::Vouched;
 use super::{EventKind, Limits, Parsed, Source, TimeMs, json, members, time};
 use crate::ingest::event::Event;
 
@@ -41,6 +42,7 @@ pub(super) struct Checker<'a> {
     /// When the batch was sent, by the sender's clock.
     pub(super) sent: Option<TimeMs>,
     pub(super) context: Option<BatchContext<'a>>,
+    pub(super) vouched: Vouched,
     pub(super) parsed: Parsed,
 }
 
@@ -109,30 +111,28 @@ impl Checker<'_> {
         message: &Message<'_>,
     ) -> Result<(), Refusal> {
         let limits = self.limits;
-        let who = Identity::of(kind, message, self.source, limits)?;
-        let name = members::name(kind, message, limits)?;
-        let when = self.date(message)?;
         let own = message.context.map(RawValue::get);
-        let context = match &self.context {
+        let mut context = match &self.context {
             Some(shared) => Some(shared.under(own)),
             None => own.map(Cow::Borrowed),
         };
+        let vouched = self.vouched.take(self.source, &mut context, self.received);
+        let user = vouched.as_ref().and_then(|user| user.as_deref().ok());
+        let who = Identity::of(kind, message, self.source, user, limits)?;
+        let name = members::name(kind, message, limits)?;
+        let when = self.date(message)?;
         let traits = members::traits(kind, message, context.as_deref());
         let properties = members::properties(kind, message);
         let consents = members::consents(kind, message, limits)?;
-        for (member, object) in [
-            ("properties", properties.as_deref()),
-            ("traits", traits),
-            ("context", context.as_deref()),
-            ("consents", consents),
-        ] {
-            let members_max = limits.properties_max;
-            if object.is_some_and(|json| json::has_more_members(members_max, json)) {
-                let what =
-                    format!("`{member}` has more than {members_max} members (properties_max)");
-                return Err(Refusal::new(RejectCode::TooManyProperties, what));
-            }
-        }
+        within_bound(
+            [
+                ("properties", properties.as_deref()),
+                ("traits", traits),
+                ("context", context.as_deref()),
+                ("consents", consents),
+            ],
+            limits.properties_max,
+        )?;
         let given = id("messageId", &message.message_id, limits)?;
         let made = given.is_none().then(|| new_message_id(self.received));
         let message_id = given.or(made.as_deref()).unwrap_or_default();
@@ -163,6 +163,14 @@ impl Checker<'_> {
                 message: "the time lies in the future; the time of receipt was taken".to_owned(),
             });
         }
+        if let Some(Err(error)) = vouched {
+            self.parsed.warnings.push(Warning {
+                index,
+                message_id: Some(message_id.to_owned()),
+                code: Cow::Borrowed("user_token_refused"),
+                message: format!("the user id is only a claim: {error}"),
+            });
+        }
         if let Some(message_id) = made {
             self.parsed.assigned.push(Assigned { index, message_id });
         }
@@ -171,9 +179,11 @@ impl Checker<'_> {
 
     /// A time that cannot be read is not guessed; one of sending is only missed.
     fn date(&self, message: &Message<'_>) -> Result<time::Dated, Refusal> {
+        // Where a client writes both, `timestamp` is what the app said and `originalTimestamp`
+        // when the client was called.
         let members = [
-            ("originalTimestamp", &message.original_timestamp),
             ("timestamp", &message.timestamp),
+            ("originalTimestamp", &message.original_timestamp),
         ];
         let written = members
             .into_iter()
@@ -194,6 +204,20 @@ impl Checker<'_> {
             .or(self.sent);
         Ok(time::date(time::Stated { event, sent }, self.received))
     }
+}
+
+/// None of the objects may have more members than the bound.
+fn within_bound(
+    objects: [(&'static str, Option<&str>); 4],
+    members_max: usize,
+) -> Result<(), Refusal> {
+    for (member, object) in objects {
+        if object.is_some_and(|json| json::has_more_members(members_max, json)) {
+            let what = format!("`{member}` has more than {members_max} members (properties_max)");
+            return Err(Refusal::new(RejectCode::TooManyProperties, what));
+        }
+    }
+    Ok(())
 }
 
 /// Ids that sort by the time of receipt, for events that came without one.

@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 
 use super::check::Checker;
 use super::context::BatchContext;
+use super::vouch::Vouched;
 use super::{BodyError, EventKind, Limits, Parsed, Source, TimeMs, json, time};
 
 /// How much of a parser's message is passed on, in bytes.
@@ -87,6 +88,7 @@ impl<'a> Envelope<'a> {
             limits,
             sent: None,
             context: None,
+            vouched: Vouched::default(),
             parsed: Parsed::default(),
         };
         match &self.body {

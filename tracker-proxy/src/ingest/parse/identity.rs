@@ -18,19 +18,21 @@ pub(super) struct Identity<'a> {
 }
 
 impl<'a> Identity<'a> {
-    /// Reads the ids that a message of this kind needs.
+    /// Reads the ids that a message of this kind needs. `vouched` is the user that a token speaks
+    /// for.
     pub(super) fn of(
         kind: EventKind,
         message: &'a Message<'_>,
         source: &Source,
+        vouched: Option<&str>,
         limits: &Limits,
     ) -> Result<Self, Refusal> {
-        let trusted = source.may_say_who();
-        if matches!(kind, EventKind::Group | EventKind::Alias) && source.is_public() {
+        if matches!(kind, EventKind::Group | EventKind::Alias) && !source.may_say_who() {
             let what = format!("a public write key may not send `{}`", kind.as_str());
             return Err(Refusal::new(RejectCode::ForbiddenForPublicKey, what));
         }
         let named = id("userId", &message.user_id, limits)?;
+        let trusted = source.may_say_who() || (named.is_some() && named == vouched);
         let anonymous_id = id("anonymousId", &message.anonymous_id, limits)?;
         if named.is_none() && anonymous_id.is_none() {
             let what = "userId or anonymousId is required";

@@ -108,6 +108,20 @@ pub(super) fn put_in_front(first: &[(&str, &str)], rest: Option<&str>) -> String
     json
 }
 
+/// The object `json` with one member less.
+pub(super) fn without(name: &str, json: &str) -> String {
+    let members = members(json).unwrap_or_default();
+    let rest: Vec<(&str, &str)> = members
+        .iter()
+        .filter(|(member, _)| member != name)
+        .map(|(member, value)| (member.as_ref(), value.get()))
+        .collect();
+    if rest.is_empty() {
+        return "{}".to_owned();
+    }
+    put_in_front(&rest, None)
+}
+
 /// Text as JSON writes it.
 pub(super) fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()

@@ -10,6 +10,7 @@ mod identity;
 mod json;
 mod members;
 mod time;
+mod vouch;
 
 #[cfg(test)]
 mod tests;

@@ -43,18 +43,26 @@ const CALLS: [(&str, Call); 17] = [
     ("import", Call::Batch),
 ];
 
+/// Where Snowplow's trackers post, by version 2 of their protocol.
+const SNOWPLOW_PATH: &str = "/com.snowplowanalytics.snowplow/tp2";
+
 /// All routes of ingest, with and without `/v1` and a slash at the end, as clients write them.
 pub fn router(intake: Intake) -> Router {
     let mut router = Router::new();
     for (name, call) in CALLS {
-        let take = move |State(intake): State<Arc<Intake>>, request: Request| async move {
-            intake.take(call, request).await.map(Json)
+        let any = match call {
+            Call::Batch => Call::AnyBatch,
+            other => other,
         };
-        router = on_every_path(router, name, &post(take).fallback(not_allowed));
+        router = on_both_paths(router, &format!("/v1/{name}"), &taking(call));
+        router = on_both_paths(router, &format!("/{name}"), &taking(any));
     }
+    router = on_both_paths(router, SNOWPLOW_PATH, &taking(Call::Snowplow));
+    router = on_both_paths(router, "/stream/{account}", &taking(Call::UserData));
     // The browser client counts its own doings; we have our own counters.
     let swallow = post(async || Json(BatchAnswer::default())).fallback(not_allowed);
-    on_every_path(router, "m", &swallow)
+    router = on_both_paths(router, "/v1/m", &swallow);
+    on_both_paths(router, "/m", &swallow)
         .layer(middleware::from_fn(cors::answer))
         .with_state(Arc::new(intake))
 }
@@ -67,6 +75,7 @@ pub fn discard_router(clock: Clock, limits: Limits) -> Router {
         kind: KeyKind::Secret,
         origins: Vec::new(),
         trust_browser_identity: false,
+        user_token_keys: [].into(),
     };
     let state = Arc::new((anybody, clock, limits));
     let discard = async |State(state): State<Arc<(Source, Clock, Limits)>>, request: Request| {
@@ -84,20 +93,22 @@ pub fn discard_router(clock: Clock, limits: Limits) -> Router {
         .with_state(state)
 }
 
-fn on_every_path(
-    mut router: Router<Arc<Intake>>,
-    name: &str,
+fn taking(call: Call) -> MethodRouter<Arc<Intake>> {
+    let take = move |State(intake): State<Arc<Intake>>, request: Request| async move {
+        intake.take(call, request).await.map(Json)
+    };
+    post(take).fallback(not_allowed)
+}
+
+/// With and without a slash at the end.
+fn on_both_paths(
+    router: Router<Arc<Intake>>,
+    path: &str,
     method: &MethodRouter<Arc<Intake>>,
 ) -> Router<Arc<Intake>> {
-    for path in [
-        format!("/{name}"),
-        format!("/{name}/"),
-        format!("/v1/{name}"),
-        format!("/v1/{name}/"),
-    ] {
-        router = router.route(&path, method.clone());
-    }
     router
+        .route(path, method.clone())
+        .route(&format!("{path}/"), method.clone())
 }
 
 async fn not_allowed() -> IngestRejection {

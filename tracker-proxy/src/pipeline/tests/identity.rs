@@ -104,6 +104,24 @@ async fn a_shared_device_does_not_make_two_people_one() {
 }
 
 #[tokio::test]
+async fn a_batch_that_moves_a_visitors_id_counts_once_when_it_is_sent_again() {
+    let mut rig = Rig::start(story());
+    let batch = [
+        by_visitor("a1", "visit", "m1"),
+        identify("42", "a1", "m2"),
+        by_visitor("a1", "buy", "m3"),
+        identify("43", "a1", "m4"),
+        by_visitor("a1", "buy", "m5"),
+    ];
+    let first = rig.send(&batch).await.unwrap();
+    assert_eq!(first, [Verdict::Accepted; 5]);
+    assert_eq!(rig.send(&batch).await.unwrap(), [Verdict::Repeat; 5]);
+    rig.stop();
+    rig.run();
+    assert_eq!(rig.send(&batch).await.unwrap(), [Verdict::Repeat; 5]);
+}
+
+#[tokio::test]
 async fn alias_gives_one_person_two_user_ids() {
     let mut rig = Rig::start(story());
     rig.send(&[

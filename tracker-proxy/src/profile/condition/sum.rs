@@ -61,30 +61,44 @@ impl Sum {
     }
 }
 
-// Stored in hundredths where that loses nothing: most sums are of money. The lowest bit says
-// which.
+/// The lowest bit of what stands before a stored sum: it is in hundredths.
+const IN_CENTS: u64 = 1;
+/// The next bit: it is below zero.
+const NEGATIVE: u64 = 2;
+/// How much the count beside these bits is shifted by.
+const BESIDE_BITS: u32 = 2;
+
+// Stored in hundredths where that loses nothing: most sums are of money. What it is stored as
+// stands beside the count, so that a day's sum of up to 163.83 takes three bytes.
 impl Serialize for Sum {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let whole = self.millionths % PER_CENT == 0;
-        let stored = if whole {
-            self.millionths / PER_CENT * 2
-        } else {
-            self.millionths * 2 + 1
-        };
-        (self.count, stored).serialize(serializer)
+        let mut head = u64::from(self.count) << BESIDE_BITS;
+        let mut stored = self.millionths.unsigned_abs();
+        if self.millionths < 0 {
+            head |= NEGATIVE;
+        }
+        if self.millionths % PER_CENT == 0 {
+            head |= IN_CENTS;
+            stored /= PER_CENT.unsigned_abs();
+        }
+        (head, stored).serialize(serializer)
     }
 }
 
 impl<'de> Deserialize<'de> for Sum {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let (count, stored) = <(u32, i128)>::deserialize(deserializer)?;
-        let millionths = if stored % 2 == 0 {
-            (stored / 2).saturating_mul(PER_CENT)
-        } else {
-            stored.div_euclid(2)
-        };
-        let millionths = millionths.clamp(-MILLIONTHS_MAX, MILLIONTHS_MAX);
-        Ok(Self { count, millionths })
+        let (head, stored) = <(u64, u128)>::deserialize(deserializer)?;
+        let stored = i128::try_from(stored).unwrap_or(i128::MAX);
+        let unit = if head & IN_CENTS == 0 { 1 } else { PER_CENT };
+        let millionths = stored.saturating_mul(unit).min(MILLIONTHS_MAX);
+        Ok(Self {
+            count: u32::try_from(head >> BESIDE_BITS).unwrap_or(u32::MAX),
+            millionths: if head & NEGATIVE == 0 {
+                millionths
+            } else {
+                -millionths
+            },
+        })
     }
 }
 

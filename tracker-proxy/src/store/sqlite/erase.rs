@@ -2,7 +2,8 @@
 
 use rusqlite::{Connection, Transaction, params};
 
-use crate::store::{Erasure, Faults, Rewritten, StoreError, TombstoneRow};
+use crate::keys::{AccountNo, ProfileId};
+use crate::store::{Erasure, Faults, Rewritten, StoreError};
 
 pub(super) fn erase(db: &mut Connection, erasure: &Erasure) -> Result<(), StoreError> {
     let tx = db.transaction()?;
@@ -32,7 +33,12 @@ pub(super) fn erase(db: &mut Connection, erasure: &Erasure) -> Result<(), StoreE
         "DELETE FROM alias WHERE account = ?1 AND profile = ?2",
         params![account, profile],
     )?;
-    leave_audiences(&tx, erasure)?;
+    for id in erasure.ids.iter().map(|row| row.id) {
+        if !lives(&tx, erasure.account, id)? {
+            leave_audiences(&tx, erasure, id)?;
+            leave_outbox(&tx, id)?;
+        }
+    }
     take_back(&tx, erasure)?;
     for tombstone in &erasure.ids {
         tx.prepare_cached("INSERT OR REPLACE INTO tombstone VALUES (?1, ?2, ?3, ?4)")?
@@ -49,17 +55,51 @@ pub(super) fn erase(db: &mut Connection, erasure: &Erasure) -> Result<(), StoreE
     Ok(())
 }
 
-/// Also under the ids of profiles that were merged into this one.
-fn leave_audiences(tx: &Transaction<'_>, erasure: &Erasure) -> Result<(), StoreError> {
+/// Profiles that were merged into the person have left rows under their own ids; but under such
+/// an id somebody else may live by now.
+fn lives(tx: &Transaction<'_>, account: AccountNo, id: ProfileId) -> Result<bool, StoreError> {
+    let lives = tx
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM profile WHERE account = ?1 AND part = ?2 AND id = ?3)",
+        )?
+        .query_row(params![account.0, id.part().0, id.0.as_slice()], |row| {
+            row.get(0)
+        })?;
+    Ok(lives)
+}
+
+fn leave_audiences(
+    tx: &Transaction<'_>,
+    erasure: &Erasure,
+    id: ProfileId,
+) -> Result<(), StoreError> {
     let mut left = tx.prepare_cached(
         "DELETE FROM membership
          WHERE account = ?1 AND audience = ?2 AND part = ?3 AND profile = ?4",
     )?;
-    for TombstoneRow { id, .. } in &erasure.ids {
-        for audience in &erasure.audiences {
-            let (account, audience) = (erasure.account.0, audience.0);
-            left.execute(params![account, audience, id.part().0, id.0.as_slice()])?;
-        }
+    for audience in &erasure.audiences {
+        let (account, audience) = (erasure.account.0, audience.0);
+        left.execute(params![account, audience, id.part().0, id.0.as_slice()])?;
+    }
+    Ok(())
+}
+
+/// What was said of the person goes, with the deliveries that said nothing else.
+fn leave_outbox(tx: &Transaction<'_>, id: ProfileId) -> Result<(), StoreError> {
+    let profile = id.0.as_slice();
+    let mut rows = tx.prepare_cached(
+        "SELECT DISTINCT delivery FROM outbox WHERE profile = ?1 AND delivery IS NOT NULL",
+    )?;
+    let deliveries: Vec<i64> =
+        super::columns::collect(rows.query_map([profile], |row| row.get(0))?)?;
+    tx.prepare_cached("DELETE FROM outbox WHERE profile = ?1")?
+        .execute([profile])?;
+    for delivery in deliveries {
+        tx.prepare_cached(
+            "DELETE FROM delivery WHERE row = ?1
+             AND NOT EXISTS (SELECT 1 FROM outbox WHERE delivery = ?1)",
+        )?
+        .execute([delivery])?;
     }
     Ok(())
 }
@@ -81,23 +121,6 @@ fn take_back(tx: &Transaction<'_>, erasure: &Erasure) -> Result<(), StoreError> 
                 params![id, other, body],
             )?,
         };
-    }
-    for TombstoneRow { id, .. } in &erasure.ids {
-        let profile = id.0.as_slice();
-        let mut rows = tx.prepare_cached(
-            "SELECT DISTINCT delivery FROM outbox WHERE profile = ?1 AND delivery IS NOT NULL",
-        )?;
-        let deliveries: Vec<i64> =
-            super::columns::collect(rows.query_map([profile], |row| row.get(0))?)?;
-        tx.prepare_cached("DELETE FROM outbox WHERE profile = ?1")?
-            .execute([profile])?;
-        for delivery in deliveries {
-            tx.prepare_cached(
-                "DELETE FROM delivery WHERE row = ?1
-                 AND NOT EXISTS (SELECT 1 FROM outbox WHERE delivery = ?1)",
-            )?
-            .execute([delivery])?;
-        }
     }
     Ok(())
 }

@@ -138,6 +138,10 @@ fn a_public_key_makes_claims_and_no_user() {
         (only(&parsed).user_id, only(&parsed).claimed_user_id),
         (Some("42"), None)
     );
+
+    let group = r#"{"batch":[{"type":"group","userId":"42","groupId":"g"}]}"#;
+    let parsed = parse_batch(group.as_bytes(), &source, NOON, &Limits::default()).unwrap();
+    assert_eq!(only(&parsed).group_id, Some("g"));
 }
 
 #[test]

@@ -4,7 +4,9 @@ mod garbage;
 mod members;
 mod refusing;
 mod times;
+mod tokens;
 
+use segue_sdk::user_token::UserTokenKey;
 use segue_sdk::wire::RejectCode;
 
 use super::*;
@@ -21,7 +23,12 @@ fn source(kind: KeyKind, trust_browser_identity: bool) -> Source {
         kind,
         origins: Vec::new(),
         trust_browser_identity,
+        user_token_keys: [user_token_key()].into(),
     }
+}
+
+fn user_token_key() -> UserTokenKey {
+    UserTokenKey::new([7; 32]).unwrap()
 }
 
 fn backend(body: &str) -> Parsed {

@@ -3,10 +3,11 @@
 use super::*;
 
 #[test]
-fn the_original_time_counts_and_the_events_own_time_of_sending() {
+fn the_time_that_the_app_gave_counts_and_the_events_own_time_of_sending() {
     let body = r#"{"sentAt":"2026-11-20T12:00:00Z","batch":[
-        {"type":"track","event":"a","userId":"1","timestamp":"2026-11-20T11:00:00Z"},
-        {"type":"track","event":"b","userId":"1","timestamp":"2026-11-20T11:00:00Z",
+        {"type":"track","event":"a","userId":"1","timestamp":"2026-11-20T11:00:00Z",
+         "originalTimestamp":"2026-11-20T11:59:00Z"},
+        {"type":"track","event":"b","userId":"1",
          "originalTimestamp":"2026-11-20T10:00:00Z","sentAt":"2026-11-20T10:00:05Z"}]}"#;
     let parsed = backend(body);
     let events = events(&parsed);

@@ -1,6 +1,7 @@
 //! A proxy without a pipeline, and what clients do with it.
 
 mod browser;
+mod foreign;
 mod queue;
 mod refusing;
 mod taking;
@@ -18,8 +19,8 @@ use tower::ServiceExt;
 
 use super::*;
 use crate::clock::TimeMs;
-use crate::config::WriteKey;
-use crate::ingest::{Event, Submission, Unavailable, WriteKeys};
+use crate::config::{StreamConfig, WriteKey};
+use crate::ingest::{Event, Streams, Submission, Unavailable, WriteKeys};
 use crate::secret::Secret;
 
 const NOON: TimeMs = TimeMs(1_795_176_000_000);
@@ -46,13 +47,27 @@ fn proxy_with(limits: Limits, queue: usize) -> Proxy {
         write_key("wk_public", KeyKind::Public, &["https://shop.example"]),
         write_key("wk_any", KeyKind::Public, &[]),
     ];
-    let keys = WriteKeys::new(keys.iter().map(|key| (AccountNo(7), key)));
+    let keys = {
+        let mut all = WriteKeys::default();
+        all.add(AccountNo(7), &keys, &[]);
+        all
+    };
     let (sender, submissions) = mpsc::channel(queue);
     let clock = Clock::manual(NOON);
     Proxy {
-        router: router(Intake::new(Arc::new(keys), sender, clock, limits)),
+        router: router(Intake::new(Arc::new(keys), sender, clock, limits).with_streams(streams())),
         submissions,
     }
+}
+
+fn streams() -> Streams {
+    let mut streams = Streams::default();
+    let config = StreamConfig {
+        stream_id: Secret::new("00000000-stream"),
+        person: "id".to_owned(),
+    };
+    streams.add(AccountNo(7), "123456", &[config]);
+    streams
 }
 
 fn proxy() -> Proxy {
