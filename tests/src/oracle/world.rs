@@ -89,6 +89,13 @@ impl World {
         self.people.get(&self.root(id))
     }
 
+    /// Those of some ids that belong to nobody.
+    #[must_use]
+    pub fn without_owner(&self, ids: &[Id]) -> Vec<Id> {
+        let nobodys = ids.iter().filter(|id| self.owner(id).is_none());
+        nobodys.cloned().collect()
+    }
+
     fn whose(&self, event: &Happening) -> Id {
         let user = event.user.clone().map(Id::User);
         let id = user.or_else(|| event.visitor.clone().map(Id::Visitor));

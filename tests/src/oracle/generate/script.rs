@@ -14,7 +14,7 @@ use crate::oracle::language::{Audience, LISTS};
 use crate::oracle::world::Id;
 
 /// How many steps a script has at the most.
-const STEPS_MAX: i64 = 22;
+const STEPS_MAX: i64 = 14;
 
 /// Writes a script; `audiences` are those at its start, and are those at its end afterwards.
 pub(super) fn write(dice: &mut Dice, taste: &Taste, audiences: &mut Vec<Audience>) -> Vec<Step> {
