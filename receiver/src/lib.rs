@@ -32,6 +32,8 @@ pub mod senders;
 mod sqlite;
 #[cfg(feature = "testing")]
 pub mod testing;
+#[cfg(all(test, feature = "http"))]
+mod work;
 
 #[cfg(feature = "http")]
 pub use crate::credentials::{Credentials, Secret};

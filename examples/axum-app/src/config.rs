@@ -1,18 +1,24 @@
 //! The environment of the shop, read once.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
 use segue_receiver::Secret;
+use segue_receiver::payload::PersonId;
 use segue_receiver::signature::SigningSecret;
 
 pub(crate) struct Config {
     pub(crate) listen: String,
     pub(crate) client_id: String,
-    pub(crate) client_secret: Secret,
-    pub(crate) webhook_secret: SigningSecret,
+    /// The new one, and the old one until the CDP has the new one.
+    pub(crate) client_secrets: Vec<Secret>,
+    /// The new one, and the old one until the CDP has the new one.
+    pub(crate) webhook_secrets: Vec<SigningSecret>,
     pub(crate) segment_group: String,
     pub(crate) data: Option<PathBuf>,
+    /// Whom the shop knows; everybody when it does not say.
+    pub(crate) customers: Option<HashSet<PersonId>>,
     pub(crate) hooks: Hooks,
 }
 
@@ -26,14 +32,14 @@ pub(crate) struct Hooks {
 
 impl Config {
     pub(crate) fn from_env() -> anyhow::Result<Self> {
-        let webhook_secret = required("CDP_WEBHOOK_SECRET")?;
         Ok(Self {
             listen: read("LISTEN").unwrap_or_else(|| "127.0.0.1:8080".to_owned()),
             client_id: required("CDP_ACTIVATION_CLIENT_ID")?,
-            client_secret: Secret::new(required("CDP_ACTIVATION_CLIENT_SECRET")?),
-            webhook_secret: webhook_secret.parse().context("CDP_WEBHOOK_SECRET")?,
+            client_secrets: rotating("CDP_ACTIVATION_CLIENT_SECRET", |text| Ok(Secret::new(text)))?,
+            webhook_secrets: rotating("CDP_WEBHOOK_SECRET", |text| Ok(text.parse()?))?,
             segment_group: required("SEGMENT_GROUP")?,
             data: read("DATA").map(PathBuf::from),
+            customers: read("CUSTOMERS").map(|ids| customers(&ids)).transpose()?,
             hooks: Hooks {
                 activly: read("ACTIVLY_TOKEN").map(Secret::new),
                 clevertap: read("CLEVERTAP_SECRET").map(Secret::new),
@@ -42,6 +48,21 @@ impl Config {
             },
         })
     }
+}
+
+/// The secret under this name, and an older one under the same name with `_OLD`.
+fn rotating<T>(name: &str, parse: fn(&str) -> anyhow::Result<T>) -> anyhow::Result<Vec<T>> {
+    let old = format!("{name}_OLD");
+    let mut secrets = vec![parse(&required(name)?).with_context(|| name.to_owned())?];
+    if let Some(secret) = read(&old) {
+        secrets.push(parse(&secret).context(old)?);
+    }
+    Ok(secrets)
+}
+
+fn customers(ids: &str) -> anyhow::Result<HashSet<PersonId>> {
+    let ids: Result<_, _> = ids.split(',').map(PersonId::new).collect();
+    ids.context("CUSTOMERS")
 }
 
 fn required(name: &str) -> anyhow::Result<String> {

@@ -6,12 +6,15 @@
 //! ```
 //!
 //! `LISTEN` (default 127.0.0.1:8080) is the address, `DATA` a SQLite file; without it the
-//! segments are kept in memory. `RUST_LOG=cdp::webhook=debug` shows every webhook request,
+//! segments are kept in memory. `CDP_ACTIVATION_CLIENT_SECRET_OLD` and `CDP_WEBHOOK_SECRET_OLD` hold
+//! while secrets are rotated. With `CUSTOMERS`, a list of ids with commas between them, others stay
+//! pending until `PUT /customers/{id}`. `RUST_LOG=cdp::webhook=debug` shows every webhook request,
 //! `RUST_LOG=axum_app=info` who joins and leaves. `ACTIVLY_TOKEN`, `CLEVERTAP_SECRET`,
 //! `PIWIK_PRO_TOKEN` and `DATATRICS_KEY` open the hooks of those senders.
 #![forbid(unsafe_code)]
 
 mod config;
+mod customers;
 mod hooks;
 mod news;
 mod own;
@@ -31,6 +34,7 @@ use tokio::net::TcpListener;
 use tokio::signal;
 
 use config::Config;
+use customers::Customers;
 
 /// What the shop had before it got a receiver, and the receiver.
 #[derive(Clone)]
@@ -57,7 +61,8 @@ async fn main() -> anyhow::Result<()> {
     let listener = TcpListener::bind(&config.listen)
         .await
         .with_context(|| format!("cannot listen on {}", config.listen))?;
-    let receiver = receiver(&config).await?;
+    let customers = config.customers.clone().map(Customers::new);
+    let receiver = receiver(&config, customers.as_ref()).await?;
     news::tell(receiver.segments());
     let hooks = hooks::routes(&config.hooks, receiver.segments(), &config.segment_group)?;
     let shop = Shop {
@@ -66,23 +71,25 @@ async fn main() -> anyhow::Result<()> {
         receiver: receiver.clone(),
         once: own::once(),
     };
-    let app = Router::new()
+    let mut app = Router::new()
         .route("/", get(welcome))
         .route("/segments", get(segments::list))
         .merge(receiver.router())
         .merge(own::routes(&receiver))
-        .merge(hooks)
-        .with_state(shop);
+        .merge(hooks);
+    if let Some(customers) = customers {
+        app = app.merge(customers::routes(customers, receiver));
+    }
 
     announce(&listener)?;
-    axum::serve(listener, app)
+    axum::serve(listener, app.with_state(shop))
         .with_graceful_shutdown(stop())
         .await?;
     Ok(())
 }
 
 /// Opens the store, creates the group once, and connects it to the CDP.
-async fn receiver(config: &Config) -> anyhow::Result<Receiver> {
+async fn receiver(config: &Config, customers: Option<&Customers>) -> anyhow::Result<Receiver> {
     let segments = match &config.data {
         Some(path) => Segments::new(SqliteStore::open(path)?),
         None => Segments::new(MemoryStore::new()),
@@ -94,13 +101,20 @@ async fn receiver(config: &Config) -> anyhow::Result<Receiver> {
         Ok(()) | Err(GroupError::Exists) => {}
         Err(error) => return Err(error.into()),
     }
-    let activation = Activation::new(&config.client_id, &config.segment_group)
-        .secret(config.client_secret.clone())
-        .signing_secret(config.webhook_secret.clone());
-    let receiver = Receiver::builder()
+    let mut activation = Activation::new(&config.client_id, &config.segment_group);
+    for secret in &config.client_secrets {
+        activation = activation.secret(secret.clone());
+    }
+    for secret in &config.webhook_secrets {
+        activation = activation.signing_secret(secret.clone());
+    }
+    let mut builder = Receiver::builder()
         .segments(segments)
-        .activation(activation)
-        .build()?;
+        .activation(activation);
+    if let Some(customers) = customers {
+        builder = builder.directory(customers.clone());
+    }
+    let receiver = builder.build()?;
     receiver.connect().await?;
     Ok(receiver)
 }

@@ -5,6 +5,14 @@
 //! thread, and what counts is its processor time: other work on the machine disturbs that little.
 //! The rounds take turns. The same is measured without a network, the router alone. Processor time
 //! is read from `/proc`, so that only Linux is measured.
+//!
+//! Instructions do not depend on what else the machine does. Two runs of the program that
+//! `cargo bench … --no-run` names, with 20,000 and with 40,000 deliveries, tell what one takes:
+//!
+//! ```sh
+//! valgrind --tool=callgrind --toggle-collect=deliveries::deliver PROGRAM \
+//!     --alone 'memory store' 20000
+//! ```
 
 mod client;
 mod cpu;
@@ -13,7 +21,11 @@ mod verify;
 
 use std::error::Error;
 
+use axum::Router;
+use axum::body::Body;
+use axum::http::Request;
 use segue_receiver::signature::SigningSecret;
+use tokio::runtime::Runtime;
 use tower::ServiceExt as _;
 
 use client::Connections;
@@ -27,6 +39,13 @@ fn main() -> Result<(), Failure> {
     let arguments: Vec<String> = std::env::args().collect();
     if let Some(at) = arguments.iter().position(|argument| argument == "--serve") {
         return server::serve(arguments.get(at + 1).map_or("", String::as_str));
+    }
+    if let Some(at) = arguments.iter().position(|argument| argument == "--alone") {
+        let [contender, count] = [at + 1, at + 2].map(|at| arguments.get(at));
+        return alone(
+            contender.map_or("", String::as_str),
+            count.ok_or("how many?")?.parse()?,
+        );
     }
     if !arguments.iter().any(|argument| argument == "--bench") {
         return Ok(());
@@ -78,9 +97,7 @@ fn over_connections(secret: &SigningSecret) -> Result<Rounds, Failure> {
 }
 
 fn in_process(secret: &SigningSecret) -> Result<Rounds, Failure> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
+    let runtime = runtime()?;
     let folder = tempfile::tempdir_in(".")?;
     let mut rounds = Rounds::new();
     let mut apps = Vec::new();
@@ -96,15 +113,37 @@ fn in_process(secret: &SigningSecret) -> Result<Rounds, Failure> {
             let requests = deliveries.iter().map(client::Delivery::to_request);
             let requests = requests.collect::<Result<Vec<_>, _>>()?;
             let before = cpu::own_time_ns()?;
-            for request in requests {
-                let answer = runtime.block_on(app.clone().oneshot(request))?;
-                assert!(answer.status().is_success());
-            }
+            deliver(&runtime, app, requests)?;
             let spent_ns = cpu::own_time_ns()? - before;
             each_ns.push(spent_ns / u64::try_from(count)?);
         }
     }
     Ok(rounds)
+}
+
+/// Sends so many deliveries through one router and measures nothing: for tools that count
+/// instructions. What they count in `deliver` is the router's.
+fn alone(contender: &str, count: usize) -> Result<(), Failure> {
+    let runtime = runtime()?;
+    let folder = tempfile::tempdir_in(".")?;
+    let app = runtime.block_on(server::app(Contender::find(contender)?, folder.path()))?;
+    let deliveries = client::deliveries(0, count, &signing_secret()?);
+    let requests = deliveries.iter().map(client::Delivery::to_request);
+    deliver(&runtime, &app, requests.collect::<Result<Vec<_>, _>>()?)
+}
+
+#[inline(never)]
+fn deliver(runtime: &Runtime, app: &Router, requests: Vec<Request<Body>>) -> Result<(), Failure> {
+    for request in requests {
+        let answer = runtime.block_on(app.clone().oneshot(request))?;
+        assert!(answer.status().is_success());
+    }
+    Ok(())
+}
+
+fn runtime() -> Result<Runtime, Failure> {
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    Ok(runtime.enable_all().build()?)
 }
 
 /// Says the medians, and their ratio to the first. The first round only warms up.

@@ -33,6 +33,11 @@ impl Contender {
         }
     }
 
+    pub(super) fn find(name: &str) -> Result<Self, Failure> {
+        let found = Self::ALL.into_iter().find(|known| known.name() == name);
+        Ok(found.ok_or("there is no such contender")?)
+    }
+
     /// How many deliveries make a round; SQLite waits for the disk.
     pub(super) const fn deliveries(self) -> usize {
         match self {
@@ -81,16 +86,9 @@ impl Drop for Server {
 
 #[expect(clippy::print_stdout, reason = "the parent has to know the address")]
 pub(super) fn serve(name: &str) -> Result<(), Failure> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    runtime.block_on(async {
+    super::runtime()?.block_on(async {
         let folder = tempfile::tempdir_in(".")?;
-        let contender = Contender::ALL
-            .into_iter()
-            .find(|known| known.name() == name);
-        let contender = contender.ok_or("there is no such contender")?;
-        let app = app(contender, folder.path()).await?;
+        let app = app(Contender::find(name)?, folder.path()).await?;
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
         println!("{}", listener.local_addr()?);
         axum::serve(listener, app).await?;

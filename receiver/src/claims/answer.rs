@@ -11,6 +11,14 @@ use crate::limits::CLAIM_ANSWER_BYTES_MAX;
 /// An answer as it is kept for repeats: status, content type and body.
 ///
 /// A body above [`CLAIM_ANSWER_BYTES_MAX`] is not kept; repeats then get an empty one.
+///
+/// ```
+/// use segue_receiver::claims::KeptAnswer;
+///
+/// let answer = KeptAnswer::json(&["done"])?;
+/// assert_eq!((answer.status().as_u16(), &answer.body()[..]), (200, &br#"["done"]"#[..]));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeptAnswer {
     status: StatusCode,

@@ -6,7 +6,9 @@ use tokio_postgres::{GenericClient, Row};
 
 use super::store::{Kept, decide};
 use super::{Claim, ClaimKey, Claimed, Claims, CommitError, KeptAnswer};
-use crate::postgres::{ExpiryClock, PostgresError, create, execute, pool, query_opt};
+use crate::postgres::{
+    ExpiryClock, PostgresError, PostgresTls, create, execute, pool, query_opt, tls_pool,
+};
 use crate::segments::{StoreError, StoreFuture};
 
 /// Keeps claims in PostgreSQL (13 or newer), in a database that may be the host's own.
@@ -39,13 +41,25 @@ pub struct PostgresClaims {
 }
 
 impl PostgresClaims {
-    /// Connects without TLS, and creates the table when it is missing.
+    /// Connects without TLS, and creates the table when it is missing; a URL with
+    /// `sslmode=require` is not connected.
     ///
     /// # Errors
     ///
     /// When the database cannot be reached.
     pub async fn connect(url: &str) -> Result<Self, PostgresError> {
         Self::new(pool(url)?).await
+    }
+
+    /// Connects with TLS, and creates the table when it is missing; see
+    /// [`PostgresStore::connect_tls`](crate::segments::PostgresStore::connect_tls).
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be reached, has no TLS or another certificate than it should
+    /// have.
+    pub async fn connect_tls(url: &str, tls: impl PostgresTls) -> Result<Self, PostgresError> {
+        Self::new(tls_pool(url, tls)?).await
     }
 
     /// Uses a pool of the host's own, with its TLS and its bounds, and creates the table when it
@@ -78,7 +92,7 @@ impl PostgresClaims {
         let status = answer.status().as_u16().cast_signed();
         let kind = answer.content_type().map(HeaderValue::as_bytes);
         let row: crate::postgres::Values<'_> = &[
-            activation,
+            &&**activation,
             id,
             &claim.token,
             &status,
@@ -127,7 +141,7 @@ impl Claims for PostgresClaims {
             let kept_until = claim.kept_until.as_millisecond();
             let now_ms = now.as_millisecond();
             let row: crate::postgres::Values<'_> = &[
-                activation,
+                &&**activation,
                 id,
                 &claim.token,
                 &leased_until,
@@ -139,7 +153,7 @@ impl Claims for PostgresClaims {
             }
             let sql = "SELECT token, leased_until, kept_until, status, content_type, body
                        FROM segue_handler_claim WHERE activation = $1 AND id = $2";
-            let found = query_opt(&client, sql, &[activation, id]).await?;
+            let found = query_opt(&client, sql, &[&&**activation, id]).await?;
             let kept = found.as_ref().map(read).transpose()?;
             // Given back in between: whoever asks again may have it.
             Ok(match decide(kept, now) {
@@ -166,7 +180,7 @@ impl Claims for PostgresClaims {
             let sql = "DELETE FROM segue_handler_claim
                        WHERE activation = $1 AND id = $2 AND token = $3 AND status IS NULL";
             let ClaimKey { activation, id } = &claim.key;
-            execute(&client, sql, &[activation, id, &claim.token]).await?;
+            execute(&client, sql, &[&&**activation, id, &claim.token]).await?;
             Ok(())
         })
     }

@@ -118,7 +118,9 @@ impl Claims for SqliteClaims {
                        WHERE activation = ?1 AND id = ?2 AND token = ?3 AND status IS NULL";
             let ClaimKey { activation, id } = &claim.key;
             let mut release = connection.prepare_cached(sql)?;
-            release.execute([activation, id, &claim.token]).map(drop)
+            release
+                .execute([&**activation, &**id, &*claim.token])
+                .map(drop)
         }))
     }
 }
@@ -133,7 +135,7 @@ fn take(connection: &Connection, claim: &Claim, now: jiff::Timestamp) -> rusqlit
                FROM segue_handler_claim WHERE activation = ?1 AND id = ?2";
     let kept = connection
         .prepare_cached(sql)?
-        .query_row([activation, id], read)
+        .query_row([&**activation, &**id], read)
         .optional()?;
     let claimed = decide(kept, now);
     if claimed == Claimed::Taken {

@@ -1,6 +1,7 @@
 //! Where claims are kept: the edge at which a host plugs in its own database.
 
 use std::fmt::Debug;
+use std::sync::Arc;
 
 use super::KeptAnswer;
 use crate::segments::{StoreError, StoreFuture};
@@ -9,7 +10,7 @@ use crate::segments::{StoreError, StoreFuture};
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ClaimKey {
     /// The client id of the receiver's activation.
-    pub activation: String,
+    pub activation: Arc<str>,
     /// The signed `webhook-id`.
     pub id: String,
 }

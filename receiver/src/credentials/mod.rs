@@ -16,6 +16,24 @@ pub use secret::Secret;
 /// A receiver takes those that it is told to take and ignores the others; of those that it
 /// takes, exactly one may be in a request. A token is the client secret alone; it names the
 /// activation too.
+///
+/// ```
+/// use segue_receiver::{Activation, Credentials, Receiver};
+///
+/// let receiver = Receiver::builder()
+///     .credentials([
+///         Credentials::Basic,
+///         Credentials::ApiKey { header: "x-shop-key".parse()? },
+///     ])
+///     .activation(
+///         Activation::new("shop-client", "shop")
+///             .secret("a long random secret")
+///             .signing_secret("whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD".parse()?),
+///     )
+///     .build()?;
+/// # drop(receiver);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Credentials {

@@ -4,7 +4,7 @@ use axum::extract::Request;
 use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderMap, header};
-use serde::de::DeserializeOwned;
+use serde::Deserialize;
 
 use super::log::Record;
 use super::{Sender, VerifyRejection, body, diagnose};
@@ -181,8 +181,13 @@ pub(super) fn signature_headers(
 }
 
 /// Reads verified bytes as JSON.
-pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, VerifyRejection> {
-    serde_json::from_slice(body).map_err(|error| VerifyRejection::from(&error))
+pub(super) fn parse<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, VerifyRejection> {
+    // Texts of a body that is UTF-8 as a whole are not looked at one by one.
+    let parsed = match std::str::from_utf8(body) {
+        Ok(text) => serde_json::from_str(text),
+        Err(_) => serde_json::from_slice(body),
+    };
+    parsed.map_err(|error| VerifyRejection::from(&error))
 }
 
 fn check_content(content: Content, headers: &HeaderMap) -> Result<(), VerifyRejection> {

@@ -1,8 +1,10 @@
 //! Carrying out membership changes, whoever sent them.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use super::Sender;
+use super::metered::Outcome;
 use crate::claims::ClaimKey;
 use crate::clock;
 use crate::payload::Change;
@@ -49,18 +51,18 @@ impl Receiver {
         Ok(answer)
     }
 
-    /// Says the answer, and in a word what was done.
+    /// Says the answer, and what was done.
     pub(super) async fn carry_out(
         &self,
         entry: &Entry,
         work: Work,
         now: jiff::Timestamp,
-    ) -> Result<(Answer, &'static str), ApplyError> {
+    ) -> Result<(Answer, Outcome), ApplyError> {
         let plan = self.plan(&work).await?;
-        let (outcome, stored) = match plan {
-            Plan::Apply => ("applied", false),
-            Plan::Try => ("tested", false),
-            Plan::Store(_) => ("stored", true),
+        let outcome = match plan {
+            Plan::Apply => Outcome::Applied,
+            Plan::Try => Outcome::Tested,
+            Plan::Store(_) => Outcome::Stored,
         };
         let unknown = match plan {
             // A job asks when it is worked off.
@@ -70,7 +72,7 @@ impl Receiver {
         let delivery = Delivery {
             claim: work.claim,
             claimed_until: self.kept_until(now),
-            activation: (*entry.client_id).to_owned(),
+            activation: Arc::clone(&entry.client_id),
             group: work.group,
             changes: work.changes,
             skipped: work.skipped,
@@ -80,13 +82,13 @@ impl Receiver {
         };
         match self.inner.segments.deliver(delivery).await? {
             DeliveryOutcome::Answered(answer) => {
-                if stored {
+                if outcome == Outcome::Stored {
                     self.resume();
                 }
                 self.recheck_sometimes(now);
                 Ok((answer, outcome))
             }
-            DeliveryOutcome::Repeated(answer) => Ok((answer, "repeated")),
+            DeliveryOutcome::Repeated(answer) => Ok((answer, Outcome::Repeated)),
             DeliveryOutcome::UnknownGroup => Err(ApplyError::UnknownGroup),
         }
     }

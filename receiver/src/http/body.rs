@@ -1,14 +1,17 @@
 //! Reading a body within bounds of its own, whatever the headers say.
 
 use std::error::Error;
+use std::future::{Future as _, poll_fn};
+use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
 
 use axum::RequestExt as _;
 use axum::body::{Body, HttpBody};
 use axum::extract::Request;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http::request::Parts;
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use http_body_util::{BodyExt as _, LengthLimitError};
 
 use super::VerifyRejection;
 
@@ -26,16 +29,55 @@ pub(super) async fn read(
     if usize::try_from(announced).map_or(true, |bytes| bytes > bytes_max) {
         return Err(VerifyRejection::BodyTooLarge);
     }
-    let collected = tokio::time::timeout(timeout, Limited::new(body, bytes_max).collect()).await;
-    match collected {
-        Ok(Ok(body)) => Ok((parts, body.to_bytes())),
-        Ok(Err(error)) if is_limit(&*error) => Err(VerifyRejection::BodyTooLarge),
-        Ok(Err(_)) => Err(VerifyRejection::BodyUnreadable),
-        Err(_) => Err(VerifyRejection::BodyTimeout),
+    let mut reading = pin!(collect(body, bytes_max));
+    // A body that is there already needs no timer.
+    let at_once = poll_fn(|context| Poll::Ready(reading.as_mut().poll(context))).await;
+    let body = match at_once {
+        Poll::Ready(body) => body,
+        Poll::Pending => tokio::time::timeout(timeout, reading)
+            .await
+            .unwrap_or(Err(VerifyRejection::BodyTimeout)),
+    };
+    Ok((parts, body?))
+}
+
+/// The whole body; of one that comes in one piece nothing is copied.
+async fn collect(mut body: Body, bytes_max: usize) -> Result<Bytes, VerifyRejection> {
+    let mut whole = Bytes::new();
+    let mut joined = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| refusal(&error))?;
+        // Trailers are of no use.
+        let Ok(piece) = frame.into_data() else {
+            continue;
+        };
+        let read = whole.len() + joined.len();
+        if piece.len() > bytes_max.saturating_sub(read) {
+            return Err(VerifyRejection::BodyTooLarge);
+        }
+        if read == 0 {
+            whole = piece;
+        } else {
+            joined.extend_from_slice(&std::mem::take(&mut whole));
+            joined.extend_from_slice(&piece);
+        }
+    }
+    Ok(if joined.is_empty() {
+        whole
+    } else {
+        joined.freeze()
+    })
+}
+
+fn refusal(error: &axum::Error) -> VerifyRejection {
+    if is_limit(error) {
+        VerifyRejection::BodyTooLarge
+    } else {
+        VerifyRejection::BodyUnreadable
     }
 }
 
-/// Whether a limit, ours or the host's, is what ended the reading.
+/// Whether a limit of the host is what ended the reading.
 fn is_limit(error: &(dyn Error + 'static)) -> bool {
     let mut cause = Some(error);
     while let Some(error) = cause {

@@ -11,7 +11,25 @@ use super::accept::{is_json, parse};
 /// What a [`Verified`](super::Verified) can hold.
 ///
 /// Whatever serde can deserialize is read as JSON. The payloads of [`senders`](crate::senders)
-/// read themselves, from JSON, from a form or from a query.
+/// read themselves, from JSON, from a form or from a query, and so can a host's own:
+///
+/// ```
+/// use segue_receiver::{CheckedRequest, Input, Verified, VerifyRejection};
+///
+/// /// The whole body, whatever it is.
+/// struct Raw(Vec<u8>);
+///
+/// impl Input for Raw {
+///     fn read(request: &CheckedRequest<'_>) -> Result<Self, VerifyRejection> {
+///         Ok(Self(request.body().to_vec()))
+///     }
+/// }
+///
+/// async fn archive(message: Verified<Raw>) -> String {
+///     format!("{} bytes", message.payload().0.len())
+/// }
+/// # drop(archive);
+/// ```
 pub trait Input: Sized {
     /// Reads the payload.
     ///

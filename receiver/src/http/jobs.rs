@@ -7,6 +7,7 @@ use http::StatusCode;
 
 use super::VerifyRejection;
 use super::log::Record;
+use super::metered::Outcome;
 use super::webhook::Refusal;
 use crate::receiver::Receiver;
 use crate::segments::{Job, JobId};
@@ -19,7 +20,7 @@ pub(super) async fn handle(
     let mut record = Record::start();
     match find(&receiver, JobId::new(job), request, &mut record).await {
         Ok(job) => {
-            record.done(&receiver, StatusCode::OK, "job_status");
+            record.done(&receiver, StatusCode::OK, Outcome::JobStatus);
             Json(job).into_response()
         }
         Err(refusal) => {

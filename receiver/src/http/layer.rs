@@ -14,6 +14,7 @@ use tower_service::Service;
 use super::VerifyRejection;
 use super::accept::Content;
 use super::log::Record;
+use super::metered::Outcome;
 use crate::clock;
 use crate::receiver::Receiver;
 
@@ -119,7 +120,7 @@ impl VerifyLayer {
             .accept(request, self.content, now, &mut record);
         match accepted.await {
             Ok(accepted) => {
-                record.done(&self.receiver, StatusCode::OK, "verified");
+                record.done(&self.receiver, StatusCode::OK, Outcome::Verified);
                 let mut parts = accepted.parts;
                 parts.extensions.insert(accepted.sender);
                 Ok(Request::from_parts(parts, Body::from(accepted.body)))

@@ -1,14 +1,15 @@
 //! One debug line and one count for each request, refused ones too.
 
 use std::fmt::Display;
+use std::time::Duration;
 
 use http::StatusCode;
-use metrics::{SharedString, counter, histogram};
 use tracing::Level;
 
-use super::{Sender, redact};
+use super::metered::Outcome;
+use super::{Sender, metered, redact};
 use crate::clock::Stopwatch;
-use crate::receiver::Receiver;
+use crate::receiver::{Entry, Receiver};
 
 /// What is known of a request while it is handled. Never in it: credentials and persons.
 #[derive(Debug)]
@@ -22,13 +23,6 @@ pub(super) struct Record {
     pub(super) diagnosis: Option<String>,
     /// The masked body, when it is verified and the host wants to see bodies.
     body: Option<String>,
-}
-
-/// How a request ended, in a word that never changes, and why, when it was refused.
-struct Outcome<'a> {
-    name: &'static str,
-    cause: &'static str,
-    reason: Option<&'a dyn Display>,
 }
 
 impl Record {
@@ -53,13 +47,10 @@ impl Record {
     }
 
     /// The request was carried out.
-    pub(super) fn done(&self, receiver: &Receiver, status: StatusCode, outcome: &'static str) {
-        let outcome = Outcome {
-            name: outcome,
-            cause: "",
-            reason: None,
-        };
-        self.write(receiver, status, &outcome);
+    pub(super) fn done(&self, receiver: &Receiver, status: StatusCode, outcome: Outcome) {
+        let entry = self.activation.map(|at| &receiver.inner.activations[at]);
+        let took = self.write(entry, status, outcome, None);
+        metered::done(entry, outcome, took);
     }
 
     /// The request was refused; `cause` never changes, `reason` is for people.
@@ -70,40 +61,32 @@ impl Record {
         cause: &'static str,
         reason: &dyn Display,
     ) {
-        let outcome = Outcome {
-            name: "refused",
-            cause,
-            reason: Some(reason),
-        };
-        self.write(receiver, status, &outcome);
+        let entry = self.activation.map(|at| &receiver.inner.activations[at]);
+        let took = self.write(entry, status, Outcome::Refused, Some(reason));
+        metered::refused(entry, cause, took);
     }
 
-    fn write(&self, receiver: &Receiver, status: StatusCode, outcome: &Outcome<'_>) {
-        let activation = self.activation.map(|at| &receiver.inner.activations[at]);
+    /// Writes the line; says how long the request took.
+    fn write(
+        &self,
+        activation: Option<&Entry>,
+        status: StatusCode,
+        outcome: Outcome,
+        reason: Option<&dyn Display>,
+    ) -> Duration {
         let took = self.watch.elapsed();
         tracing::debug!(
             target: "cdp::webhook",
             activation = activation.map(|entry| &*entry.client_id),
             delivery = self.delivery.as_deref(),
-            outcome = outcome.name,
+            outcome = outcome.name(),
             status = status.as_u16(),
-            reason = outcome.reason.map(tracing::field::display),
+            reason = reason.map(tracing::field::display),
             diagnosis = self.diagnosis.as_deref(),
             duration_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
             body = self.body.as_deref(),
             "webhook request"
         );
-        // Before the sender is known, nothing that it says becomes a label.
-        let activation = activation.map_or(SharedString::const_str("unknown"), |entry| {
-            SharedString::from_shared(entry.client_id.clone())
-        });
-        counter!(
-            "segue_receiver_requests_total",
-            "activation" => activation,
-            "outcome" => outcome.name,
-            "cause" => outcome.cause
-        )
-        .increment(1);
-        histogram!("segue_receiver_request_seconds", "outcome" => outcome.name).record(took);
+        took
     }
 }

@@ -6,11 +6,14 @@
 mod accept;
 mod apply;
 mod body;
+#[cfg(test)]
+mod constant_work;
 mod diagnose;
 mod input;
 mod jobs;
 mod layer;
 mod log;
+mod metered;
 mod problem;
 mod redact;
 mod rejection;
@@ -22,6 +25,7 @@ mod webhook;
 pub use apply::ApplyError;
 pub use input::{BadFields, CheckedRequest, Input};
 pub use layer::{VerifyLayer, VerifyService};
+pub(crate) use metered::Keys;
 pub(crate) use problem::unavailable;
 pub use rejection::VerifyRejection;
 pub(crate) use router::router;

@@ -12,6 +12,25 @@ use crate::signature::VerifyError;
 ///
 /// The sender sees only the status and a constant body, and the same 401 for every cause that
 /// concerns who it is; the cause itself is for the host and its log.
+///
+/// A handler that wants to answer in its own way takes the extractor as a `Result`:
+///
+/// ```
+/// use axum::http::StatusCode;
+/// use segue_receiver::payload::Envelope;
+/// use segue_receiver::{Verified, VerifyRejection};
+///
+/// async fn webhook(delivery: Result<Verified<Envelope>, VerifyRejection>) -> StatusCode {
+///     match delivery {
+///         Ok(_) => StatusCode::NO_CONTENT,
+///         Err(why) => why.status(),
+///     }
+/// }
+///
+/// assert_eq!(VerifyRejection::WrongCredentials.status(), StatusCode::UNAUTHORIZED);
+/// assert_eq!(VerifyRejection::WrongCredentials.cause(), "wrong_credentials");
+/// # drop(webhook);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum VerifyRejection {

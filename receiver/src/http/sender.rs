@@ -1,5 +1,7 @@
 //! Who sent a request.
 
+use std::sync::Arc;
+
 use super::accept::Message;
 use crate::claims::ClaimKey;
 use crate::receiver::Receiver;
@@ -27,7 +29,7 @@ impl Sender {
     /// The client id of the activation.
     #[must_use]
     pub fn client_id(&self) -> &str {
-        &self.receiver.inner.activations[self.activation].client_id
+        self.client()
     }
 
     /// The segment group that the activation may write.
@@ -47,9 +49,23 @@ impl Sender {
     #[must_use]
     pub fn claim_key(&self) -> Option<ClaimKey> {
         self.message_id().map(|id| ClaimKey {
-            activation: self.client_id().to_owned(),
+            activation: Arc::clone(self.client()),
             id: id.to_owned(),
         })
+    }
+
+    /// The same, when nothing else is asked of the sender.
+    pub(super) fn into_claim_key(self) -> Option<ClaimKey> {
+        let activation = Arc::clone(self.client());
+        let key = |message: Message| ClaimKey {
+            activation,
+            id: message.id,
+        };
+        self.message.map(key)
+    }
+
+    fn client(&self) -> &Arc<str> {
+        &self.receiver.inner.activations[self.activation].client_id
     }
 
     /// When this attempt was signed, in seconds since 1970.

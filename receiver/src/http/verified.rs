@@ -6,6 +6,7 @@ use http::StatusCode;
 
 use super::accept::Content;
 use super::log::Record;
+use super::metered::Outcome;
 use super::{CheckedRequest, Input, Sender, VerifyRejection};
 use crate::clock;
 use crate::receiver::Receiver;
@@ -110,7 +111,7 @@ where
         let mut record = Record::start();
         let verified = Self::read(&receiver, request, &mut record).await;
         match &verified {
-            Ok(_) => record.done(&receiver, StatusCode::OK, "verified"),
+            Ok(_) => record.done(&receiver, StatusCode::OK, Outcome::Verified),
             Err(why) => record.refused(&receiver, why.status(), why.cause(), why),
         }
         verified

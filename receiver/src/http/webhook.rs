@@ -1,18 +1,19 @@
 //! `POST {path}`: a membership delivery.
 
-use axum::Json;
+use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
-use http::StatusCode;
+use http::{HeaderValue, StatusCode, header};
 
 use super::accept::{Content, parse};
 use super::apply::{ApplyError, Work, allowed};
 use super::log::Record;
+use super::metered::Outcome;
 use super::problem::Problem;
 use super::rejection::VerifyRejection;
 use crate::claims::ClaimKey;
 use crate::clock;
-use crate::payload::{Envelope, Item, Membership};
+use crate::payload::{Item, Received, ReceivedData};
 use crate::receiver::{Entry, Receiver};
 use crate::segments::{Answer, DirectoryError, NumberedChange, Skipped, StoreError};
 
@@ -25,7 +26,7 @@ pub(super) async fn handle(State(receiver): State<Receiver>, request: Request) -
                 Answer::Accepted { .. } => StatusCode::ACCEPTED,
             };
             record.done(&receiver, status, outcome);
-            (status, Json(answer)).into_response()
+            respond(status, &answer)
         }
         Err(refusal) => {
             let problem = refusal.problem();
@@ -35,18 +36,29 @@ pub(super) async fn handle(State(receiver): State<Receiver>, request: Request) -
     }
 }
 
+fn respond(status: StatusCode, answer: &Answer) -> Response {
+    let Ok(json) = serde_json::to_vec(answer) else {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
+    let mut response = Response::new(Body::from(json));
+    *response.status_mut() = status;
+    let kind = HeaderValue::from_static("application/json");
+    response.headers_mut().insert(header::CONTENT_TYPE, kind);
+    response
+}
+
 async fn deliver(
     receiver: &Receiver,
     request: Request,
     record: &mut Record,
-) -> Result<(Answer, &'static str), Refusal> {
+) -> Result<(Answer, Outcome), Refusal> {
     let now = clock::now();
     let accepted = receiver.accept(request, Content::Json, now, record).await?;
     receiver.resume_once();
     let sender = accepted.sender;
     let entry = &receiver.inner.activations[sender.activation];
-    let envelope: Envelope<Item> = parse(&accepted.body)?;
-    let work = read(receiver, entry, sender.claim_key(), envelope.data).await?;
+    let received: Received<'_> = parse(&accepted.body)?;
+    let work = read(receiver, entry, sender.into_claim_key(), received.data).await?;
     Ok(receiver.carry_out(entry, work, now).await?)
 }
 
@@ -55,9 +67,9 @@ async fn read(
     receiver: &Receiver,
     entry: &Entry,
     claim: Option<ClaimKey>,
-    data: Membership<Item>,
+    data: ReceivedData<'_>,
 ) -> Result<Work, Refusal> {
-    let group = group(receiver, entry, data.segment_group).await?;
+    let group = group(receiver, entry, data.segment_group()).await?;
     let (changes, mut skipped) = usable(data.changes);
     let (changes, excluded) = allowed(entry, changes.into_iter());
     skipped.extend(excluded);
@@ -71,13 +83,9 @@ async fn read(
 }
 
 /// The group to write: the activation's own, or a refusal.
-async fn group(
-    receiver: &Receiver,
-    entry: &Entry,
-    asked: Option<String>,
-) -> Result<String, Refusal> {
+async fn group(receiver: &Receiver, entry: &Entry, asked: Option<&str>) -> Result<String, Refusal> {
     match asked {
-        Some(group) if group != entry.group => match receiver.inner.segments.group(&group).await? {
+        Some(group) if group != entry.group => match receiver.inner.segments.group(group).await? {
             Some(_) => Err(Refusal::Forbidden),
             None => Err(Refusal::UnknownGroup),
         },

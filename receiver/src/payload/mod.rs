@@ -23,6 +23,8 @@
 
 mod change;
 mod person;
+#[cfg(feature = "http")]
+mod received;
 
 use serde::{Deserialize, Serialize};
 
@@ -30,6 +32,8 @@ use serde::{Deserialize, Serialize};
 pub(crate) use change::Item;
 pub use change::{AudienceRef, Change, InvalidChange};
 pub use person::{InvalidPersonId, PersonId};
+#[cfg(feature = "http")]
+pub(crate) use received::{Received, ReceivedData};
 
 /// The identifier under which sender and receiver know a person when nothing else is said.
 pub const PERSON_IDENTIFIER: &str = "userid";

@@ -1,14 +1,18 @@
 //! What everything that is kept in PostgreSQL shares: a pool, and running statements.
 
+mod tls;
+
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use deadpool_postgres::{
-    Client, GenericClient, Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime,
-    Transaction,
+    Client, GenericClient, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime, Transaction,
 };
+use tokio_postgres::config::SslMode;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Config, IsolationLevel, NoTls, Row};
+
+pub use tls::PostgresTls;
 
 use crate::limits::{POSTGRES_CONNECTIONS, POSTGRES_EXPIRE_S, POSTGRES_WAIT_S};
 
@@ -44,9 +48,24 @@ pub enum PostgresError {
     },
 }
 
-/// A pool without TLS, with bounds on its size and on every wait.
+/// A pool without TLS; a URL that requires TLS has no connection then.
 pub(crate) fn pool(url: &str) -> Result<Pool, PostgresError> {
-    let mut config: Config = url.parse().map_err(PostgresError::Url)?;
+    build(read(url)?, NoTls)
+}
+
+/// A pool whose connections all have TLS, whatever the URL says.
+pub(crate) fn tls_pool(url: &str, tls: impl PostgresTls) -> Result<Pool, PostgresError> {
+    let mut config = read(url)?;
+    config.ssl_mode(SslMode::Require);
+    build(config, tls)
+}
+
+fn read(url: &str) -> Result<Config, PostgresError> {
+    url.parse().map_err(PostgresError::Url)
+}
+
+/// With bounds on its size and on every wait.
+fn build(mut config: Config, tls: impl PostgresTls) -> Result<Pool, PostgresError> {
     let wait = Duration::from_secs(POSTGRES_WAIT_S);
     if config.get_connect_timeout().is_none() {
         config.connect_timeout(wait);
@@ -54,7 +73,7 @@ pub(crate) fn pool(url: &str) -> Result<Pool, PostgresError> {
     let recycling = ManagerConfig {
         recycling_method: RecyclingMethod::Fast,
     };
-    let manager = Manager::from_config(config, NoTls, recycling);
+    let manager = tls.manager(config, recycling);
     let pool = Pool::builder(manager)
         .max_size(POSTGRES_CONNECTIONS)
         .runtime(Runtime::Tokio1)

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use subtle::Choice;
 
 use crate::credentials::{Digest, Presented, Secret};
+use crate::http::Keys;
 use crate::signature::{SigningSecret, Verifier, VerifyingKey};
 
 /// Who may send, and which segment group they may write.
@@ -90,14 +91,17 @@ pub(crate) struct Entry {
     audiences: Option<HashSet<String>>,
     id_digest: Digest,
     secrets: Vec<Digest>,
+    pub(crate) keys: Keys,
 }
 
 impl Entry {
     pub(super) fn new(activation: Activation, tolerance_s: u64) -> Self {
+        let client_id: Arc<str> = activation.client_id.into();
         Self {
-            id_digest: Digest::of(activation.client_id.as_bytes()),
+            keys: Keys::new(&client_id),
+            id_digest: Digest::of(client_id.as_bytes()),
             secrets: activation.secrets.iter().map(Secret::digest).collect(),
-            client_id: activation.client_id.into(),
+            client_id,
             group: activation.segment_group,
             verifier: Verifier::new(activation.signing_secrets)
                 .keys(activation.verifying_keys)

@@ -13,6 +13,26 @@ use crate::limits::{
 use crate::segments::{MemoryStore, PersonDirectory, Segments, is_identifier};
 
 /// What a receiver is made of; every setting but the activations has a default.
+///
+/// ```
+/// use std::time::Duration;
+/// use segue_receiver::{Activation, BuildError, Receiver};
+///
+/// let activation = Activation::new("shop-client", "shop")
+///     .secret("a long random secret")
+///     .signing_secret("whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD".parse()?);
+/// let receiver = Receiver::builder()
+///     .path("/hooks/cdp")
+///     .body_bytes_max(64 * 1024)
+///     .body_timeout(Duration::from_secs(5))
+///     .activation(activation)
+///     .build()?;
+///
+/// let nobody = Receiver::builder().build();
+/// assert_eq!(nobody.unwrap_err(), BuildError::NoActivation);
+/// # drop(receiver);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 #[must_use]
 pub struct ReceiverBuilder {

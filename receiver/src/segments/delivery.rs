@@ -1,6 +1,7 @@
 //! A verified delivery on its way into a store, and the answer to it.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -16,7 +17,7 @@ pub struct Delivery {
     /// Until when a repeat gets the same answer again.
     pub claimed_until: jiff::Timestamp,
     /// The client id of the receiver's activation.
-    pub activation: String,
+    pub activation: Arc<str>,
     /// The segment group to write.
     pub group: String,
     /// The changes that can be applied.

@@ -217,18 +217,20 @@ impl Segments {
 
     /// Carries out a delivery and tells those who listen.
     pub(crate) async fn deliver(&self, delivery: Delivery) -> Result<DeliveryOutcome, StoreError> {
-        let segments = self.clone();
-        let work = async move {
-            let delivered = segments.store.deliver(delivery).await?;
-            segments.publisher.publish(delivered.changes);
-            Ok(delivered.outcome)
-        };
         if self.publisher.is_heard() {
             // The commit may outlive a request that is given up, and so must the telling.
+            let segments = self.clone();
+            let work = async move { segments.deliver_and_tell(delivery).await };
             tokio::spawn(work).await.map_err(StoreError::new)?
         } else {
-            work.await
+            self.deliver_and_tell(delivery).await
         }
+    }
+
+    async fn deliver_and_tell(&self, delivery: Delivery) -> Result<DeliveryOutcome, StoreError> {
+        let delivered = self.store.deliver(delivery).await?;
+        self.publisher.publish(delivered.changes);
+        Ok(delivered.outcome)
     }
 
     /// Applies a piece of a job and tells those who listen; false when the job is lost.

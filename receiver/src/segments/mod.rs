@@ -67,7 +67,7 @@ mod tally;
 
 pub use crate::claims::ClaimKey;
 #[cfg(feature = "postgres")]
-pub use crate::postgres::PostgresError;
+pub use crate::postgres::{PostgresError, PostgresTls};
 #[cfg(feature = "sqlite")]
 pub use crate::sqlite::OpenError;
 pub(crate) use decide::joining;

@@ -96,6 +96,9 @@ impl Publisher {
     }
 
     pub(super) fn publish(&self, changes: Vec<SegmentChange>) {
+        if !self.is_heard() {
+            return;
+        }
         for change in changes {
             // Nobody may be listening any more.
             drop(self.changes.send(Arc::new(change)));

@@ -1,6 +1,6 @@
 //! What a store notes down while it applies changes one after the other.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 
 use super::{Moved, SegmentChange, Skipped, Standing, Summary};
 use crate::payload::PersonId;
@@ -11,7 +11,8 @@ pub struct Tally {
     applied: usize,
     skipped: Vec<Skipped>,
     pending: HashSet<PersonId>,
-    moved: BTreeMap<String, (Vec<Moved>, Vec<Moved>)>,
+    /// Ordered by segment; their group is told at the end.
+    moved: Vec<SegmentChange>,
 }
 
 impl Tally {
@@ -61,12 +62,22 @@ impl Tally {
             person: person.clone(),
             sequence,
         };
-        if !self.moved.contains_key(segment) {
-            self.moved.insert(segment.to_owned(), Default::default());
-        }
-        if let Some((joined, left)) = self.moved.get_mut(segment) {
-            if is { joined } else { left }.push(moved);
-        }
+        let by_segment = |change: &SegmentChange| (*change.segment).cmp(segment);
+        let at = self
+            .moved
+            .binary_search_by(by_segment)
+            .unwrap_or_else(|at| {
+                let change = SegmentChange {
+                    group: String::new(),
+                    segment: segment.to_owned(),
+                    joined: Vec::new(),
+                    left: Vec::new(),
+                };
+                self.moved.insert(at, change);
+                at
+            });
+        let SegmentChange { joined, left, .. } = &mut self.moved[at];
+        if is { joined } else { left }.push(moved);
     }
 
     /// The sums, with the skipped items in their order, and who moved in this group.
@@ -78,12 +89,9 @@ impl Tally {
             skipped: self.skipped,
             pending: self.pending.len(),
         };
-        let change = |(segment, (joined, left))| SegmentChange {
-            group: group.to_owned(),
-            segment,
-            joined,
-            left,
-        };
-        (summary, self.moved.into_iter().map(change).collect())
+        for change in &mut self.moved {
+            group.clone_into(&mut change.group);
+        }
+        (summary, self.moved)
     }
 }

@@ -33,8 +33,8 @@ mod verify;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
+use hmac::Mac as _;
+use subtle::{Choice, ConstantTimeEq as _};
 
 pub use asymmetric::{InvalidKey, SigningKey, VerifyingKey};
 pub use diagnose::Diagnosis;
@@ -69,14 +69,22 @@ pub(crate) fn words(bytes: &[u8; 32]) -> [u64; 4] {
     std::array::from_fn(|at| u64::from_ne_bytes(chunks[at]))
 }
 
+/// Compares in constant time; nothing else compares secrets, digests or signatures.
+pub(crate) fn equal(one: &[u64; 4], other: &[u64; 4]) -> Choice {
+    #[cfg(all(test, feature = "http"))]
+    crate::work::add(|work| work.comparisons += 1);
+    one.ct_eq(other)
+}
+
 /// What a signature is over.
 fn signed_content(id: &[u8], timestamp: &[u8], body: &[u8]) -> Vec<u8> {
     [id, b".", timestamp, b".", body].concat()
 }
 
 pub(crate) fn mac(secret: &SigningSecret, id: &[u8], timestamp: &[u8], body: &[u8]) -> [u8; 32] {
-    let mut mac =
-        Hmac::<Sha256>::new_from_slice(secret.key()).expect("HMAC takes a key of any length");
+    #[cfg(all(test, feature = "http"))]
+    crate::work::add(|work| work.macs += 1);
+    let mut mac = secret.keyed();
     mac.update(id);
     mac.update(b".");
     mac.update(timestamp);

@@ -5,7 +5,9 @@ use std::str::FromStr;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_PAD_INDIFFERENT};
-use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+use hmac::{Hmac, KeyInit as _};
+use sha2::Sha256;
+use zeroize::Zeroizing;
 
 use crate::limits::{SIGNING_KEY_BYTES_MAX, SIGNING_KEY_BYTES_MIN};
 
@@ -24,8 +26,12 @@ const PREFIX: &str = "whsec_";
 /// assert!("whsec_".parse::<SigningSecret>().is_err());
 /// # Ok::<(), segue_receiver::signature::InvalidSigningSecret>(())
 /// ```
-#[derive(Clone, Zeroize, ZeroizeOnDrop)]
-pub struct SigningSecret(Vec<u8>);
+#[derive(Clone)]
+pub struct SigningSecret {
+    key: Zeroizing<Vec<u8>>,
+    /// The HMAC with the key in it, so that no message has to put it in again.
+    keyed: Hmac<Sha256>,
+}
 
 impl SigningSecret {
     /// Takes the bytes of a key.
@@ -35,7 +41,11 @@ impl SigningSecret {
     /// [`InvalidSigningSecret::Length`] when there are fewer than 24 or more than 64.
     pub fn from_bytes(key: &[u8]) -> Result<Self, InvalidSigningSecret> {
         if (SIGNING_KEY_BYTES_MIN..=SIGNING_KEY_BYTES_MAX).contains(&key.len()) {
-            Ok(Self(key.to_vec()))
+            Ok(Self {
+                key: Zeroizing::new(key.to_vec()),
+                keyed: Hmac::new_from_slice(key)
+                    .map_err(|_| InvalidSigningSecret::Length { bytes: key.len() })?,
+            })
         } else {
             Err(InvalidSigningSecret::Length { bytes: key.len() })
         }
@@ -44,11 +54,11 @@ impl SigningSecret {
     /// The key with its prefix, for the one who sets up the other side. Keep it out of logs.
     #[must_use]
     pub fn expose(&self) -> Zeroizing<String> {
-        Zeroizing::new(format!("{PREFIX}{}", STANDARD.encode(&self.0)))
+        Zeroizing::new(format!("{PREFIX}{}", STANDARD.encode(&*self.key)))
     }
 
-    pub(super) fn key(&self) -> &[u8] {
-        &self.0
+    pub(super) fn keyed(&self) -> Hmac<Sha256> {
+        self.keyed.clone()
     }
 }
 

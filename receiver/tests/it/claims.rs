@@ -219,7 +219,7 @@ async fn an_answer_is_kept_for_as_long_as_the_host_says() {
 fn claim(token: &str, leased_until: i64) -> Claim {
     Claim {
         key: ClaimKey {
-            activation: "shop-client".to_owned(),
+            activation: "shop-client".into(),
             id: "msg_1".to_owned(),
         },
         token: token.to_owned(),

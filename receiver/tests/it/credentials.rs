@@ -1,6 +1,9 @@
 //! Who may send.
 
 use axum::http::{HeaderValue, header};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use segue_receiver::signature::{SigningKey, SigningSecret, sign};
 use segue_receiver::{Activation, BuildError, Credentials, Receiver, SignatureMode};
 use serde_json::json;
 
@@ -126,20 +129,92 @@ async fn every_cause_gets_the_same_401() {
 }
 
 #[tokio::test]
-async fn two_secrets_are_active_while_rotating() {
+async fn two_secrets_are_active_in_every_place_while_rotating() {
     let segments = memory().await;
-    let activation = crate::harness::activation().secret("shop-secret-2");
+    for place in places() {
+        let activation = crate::harness::activation().secret("shop-secret-2");
+        let receiver = Receiver::builder()
+            .segments(segments.clone())
+            .credentials([place.clone()])
+            .activation(activation);
+        let app = receiver.build().unwrap().router::<()>();
+        for (secret, status) in [
+            (SECRET, 200),
+            ("shop-secret-2", 200),
+            ("shop-secret-3", 401),
+        ] {
+            let answer = with(&place, CLIENT, secret).send(&app).await;
+            assert_eq!(answer.status.as_u16(), status, "{secret} in {place:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn two_signing_secrets_and_two_keys_are_active_while_rotating() {
+    let symmetric = |byte: u8| SigningSecret::from_bytes(&[byte; 32]).unwrap();
+    let asymmetric = |byte: u8| -> SigningKey {
+        let seed = STANDARD.encode([byte; 32]);
+        format!("whsk_{seed}").parse().unwrap()
+    };
+    let activation = Activation::new(CLIENT, "shop")
+        .secret(SECRET)
+        .signing_secret(symmetric(1))
+        .signing_secret(symmetric(2))
+        .verifying_key(asymmetric(1).verifying_key())
+        .verifying_key(asymmetric(2).verifying_key());
     let receiver = Receiver::builder()
-        .segments(segments)
+        .segments(memory().await)
         .activation(activation);
     let app = receiver.build().unwrap().router::<()>();
-    for (secret, status) in [
-        (SECRET, 200),
-        ("shop-secret-2", 200),
-        ("shop-secret-3", 401),
+    for (byte, status) in [(1, 200), (2, 200), (3, 401)] {
+        let delivery = Delivery::of(json!([])).id("msg_rotation");
+        let (id, at, body) = (&delivery.id, delivery.timestamp, &delivery.body);
+        let signatures = [
+            sign(&[symmetric(byte)], id, at, body),
+            asymmetric(byte).sign(id, at, body),
+        ];
+        for signature in signatures {
+            let mut copy = Delivery::of(json!([])).id("msg_rotation");
+            copy.timestamp = at;
+            let answer = copy
+                .header("webhook-signature", &signature)
+                .send(&app)
+                .await;
+            assert_eq!(answer.status.as_u16(), status, "{signature}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_names_of_headers_and_of_the_parameter_can_be_chosen() {
+    let segments = memory().await;
+    let pair = Credentials::Headers {
+        client_id: "shop-id".parse().unwrap(),
+        client_secret: "shop-key".parse().unwrap(),
+    };
+    let key = Credentials::ApiKey {
+        header: "shop-key".parse().unwrap(),
+    };
+    let parameter = Credentials::QueryToken {
+        parameter: "key".to_owned(),
+    };
+    let mut in_query = bare();
+    in_query.uri = format!("/cdp/webhook?key={SECRET}");
+    for (place, delivery) in [
+        (
+            pair,
+            bare().header("shop-id", CLIENT).header("shop-key", SECRET),
+        ),
+        (key, bare().header("shop-key", SECRET)),
+        (parameter, in_query),
     ] {
-        let answer = with(&Credentials::Basic, CLIENT, secret).send(&app).await;
-        assert_eq!(answer.status.as_u16(), status);
+        let receiver = builder(&segments).credentials([place.clone()]);
+        let app = receiver.build().unwrap().router::<()>();
+        assert_eq!(delivery.send(&app).await.status, 200, "{place:?}");
+        for usual in places() {
+            let answer = with(&usual, CLIENT, SECRET).send(&app).await;
+            answer.refuses(401, "unauthorized");
+        }
     }
 }
 

@@ -90,7 +90,7 @@ async fn a_job_of_an_earlier_run_is_taken_up_at_the_first_request() {
     let stored = segments::Delivery {
         claim: None,
         claimed_until: jiff::Timestamp::MAX,
-        activation: CLIENT.to_owned(),
+        activation: CLIENT.into(),
         group: "shop".to_owned(),
         changes: vec![NumberedChange {
             index: 0,

@@ -117,7 +117,7 @@ async fn counted(place: &str) -> i64 {
 async fn run(place: &str, lease: Duration, hang: bool) -> StatusCode {
     let once = Once::from(claims(place).await).lease(lease);
     let key = ClaimKey {
-        activation: "shop-client".to_owned(),
+        activation: "shop-client".into(),
         id: "msg_killed".to_owned(),
     };
     let handler = async |claim: Claim| match count(place, &claim, hang).await {

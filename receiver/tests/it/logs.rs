@@ -5,9 +5,13 @@ use std::io::Write;
 use std::sync::Once;
 
 use axum::body::Body;
-use axum::http::Request;
-use segue_receiver::Credentials;
+use axum::http::{Request, Response};
+use axum::routing::post;
+use segue_receiver::payload::Envelope;
+use segue_receiver::senders::{ActivlyFeed, activly_router};
+use segue_receiver::{Credentials, Receiver, Verified};
 use serde_json::json;
+use tower::Layer as _;
 use tracing_subscriber::filter::LevelFilter;
 
 use crate::harness::{
@@ -121,6 +125,61 @@ async fn every_request_is_logged_once_and_without_secrets_or_persons() {
             "v1,",
         ] {
             assert!(!lines.concat().contains(secret), "{secret} in {lines:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_query_token_is_in_no_line_of_any_route() {
+    const TOKEN: &str = "token-0123456789";
+    let activation = crate::harness::activation().secret(TOKEN);
+    let receiver = Receiver::builder()
+        .segments(memory().await)
+        .credentials([Credentials::query_token()])
+        .activation(activation)
+        .log_bodies(10_000)
+        .build()
+        .unwrap();
+    let own = async |_: Verified<Envelope>| "own";
+    let behind_layer = tower::service_fn(async |_: Request<Body>| {
+        Ok::<_, std::convert::Infallible>(Response::new(Body::empty()))
+    });
+    let app = receiver
+        .router::<Receiver>()
+        .route("/own", post(own))
+        .route_service("/layer", receiver.layer().layer(behind_layer))
+        .merge(activly_router(
+            "/activly",
+            &receiver,
+            &ActivlyFeed::default(),
+        ))
+        .with_state(receiver);
+    for path in [
+        "/cdp/webhook",
+        "/cdp/webhook/",
+        "/cdp/webhook/jobs/none",
+        "/own",
+        "/layer",
+        "/activly",
+    ] {
+        for method in ["POST", "GET", "PUT"] {
+            for query in [
+                format!("token={TOKEN}"),
+                format!("token={}", TOKEN.replace('-', "%2d")),
+                format!("token={TOKEN}&token={TOKEN}"),
+                format!("token={TOKEN}x"),
+                format!("x=%ff&token={TOKEN}"),
+            ] {
+                let (mut parts, body) = Delivery::of(json!([])).request().into_parts();
+                parts.method = method.parse().unwrap();
+                parts.uri = format!("{path}?{query}").parse().unwrap();
+                take();
+                send(&app, Request::from_parts(parts, body)).await;
+                let lines = take().concat();
+                for leak in [TOKEN, "token%2d", "0123456789"] {
+                    assert!(!lines.contains(leak), "{method} {path}: {lines}");
+                }
+            }
         }
     }
 }

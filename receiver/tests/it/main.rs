@@ -17,6 +17,7 @@ mod once;
 mod parts;
 mod pending;
 mod postgres;
+mod postgres_tls;
 mod readme;
 mod segments;
 mod senders;

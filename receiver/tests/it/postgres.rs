@@ -13,6 +13,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use rustls::pki_types::CertificateDer;
 use tokio::sync::OnceCell;
 use tokio_postgres::NoTls;
 
@@ -21,6 +22,7 @@ const USER: &str = "segue";
 /// Waits, then stops the server and removes its folder.
 const GUARD: &str = r#"
 "$1/postgres" -D "$2/data" -p "$3" -c listen_addresses=127.0.0.1 -c unix_socket_directories= \
+    -c ssl=on -c "ssl_cert_file=$2/server.pem" -c "ssl_key_file=$2/server.key" \
     -c max_connections=300 -c fsync=off -c full_page_writes=off -c jit=off >"$2/log" 2>&1 &
 server=$!
 cat >/dev/null
@@ -31,6 +33,8 @@ rm -rf "$2"
 
 struct Server {
     port: u16,
+    /// Of the address that it listens on, signed by itself.
+    certificate: CertificateDer<'static>,
     /// Its standard input closes with this process.
     guard: Child,
 }
@@ -49,6 +53,12 @@ pub(crate) async fn database() -> Option<String> {
         .await
         .expect("the name is new");
     Some(format!("{}?options=-csearch_path%3D{name}", server.url()))
+}
+
+/// The certificate of the server, where there is one.
+pub(crate) async fn certificate() -> Option<CertificateDer<'static>> {
+    let server = SERVER.get_or_init(start).await.as_ref()?;
+    Some(server.certificate.clone())
 }
 
 impl Server {
@@ -77,7 +87,7 @@ async fn start() -> Option<Server> {
         .expect("a temporary folder can be made")
         .keep();
     let owner = owner(&folder);
-    initialise(&binaries, &folder, owner);
+    let mut certificate = initialise(&binaries, &folder, owner);
     for _ in 0..5 {
         let port = free_port();
         let mut guard = as_owner(Command::new("sh"), owner);
@@ -91,6 +101,7 @@ async fn start() -> Option<Server> {
             .spawn();
         let mut server = Server {
             port,
+            certificate,
             guard: guard.expect("there is a shell"),
         };
         if answers(&server).await {
@@ -101,12 +112,12 @@ async fn start() -> Option<Server> {
         // Somebody else was faster on this port; the guard has removed the data.
         fs::create_dir_all(&folder).expect("it was ours");
         hand_over(&folder, owner);
-        initialise(&binaries, &folder, owner);
+        certificate = initialise(&binaries, &folder, owner);
     }
     panic!("PostgreSQL does not start");
 }
 
-fn initialise(binaries: &Path, folder: &Path, owner: Option<u32>) {
+fn initialise(binaries: &Path, folder: &Path, owner: Option<u32>) -> CertificateDer<'static> {
     let mut initdb = as_owner(Command::new(binaries.join("initdb")), owner);
     let output = initdb
         .args([
@@ -126,6 +137,18 @@ fn initialise(binaries: &Path, folder: &Path, owner: Option<u32>) {
         .expect("initdb can be started");
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "initdb failed: {said}");
+    let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]);
+    let made = made.expect("the name is an address");
+    let key = made.signing_key.serialize_pem();
+    for (name, text) in [("server.pem", made.cert.pem()), ("server.key", key)] {
+        let file = folder.join(name);
+        fs::write(&file, text).expect("it is ours");
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).expect("it is ours");
+        if let Some(owner) = owner {
+            chown(&file, Some(owner), None).expect("root may do so");
+        }
+    }
+    made.cert.der().clone()
 }
 
 async fn answers(server: &Server) -> bool {
@@ -139,13 +162,20 @@ async fn answers(server: &Server) -> bool {
     false
 }
 
-/// Where `postgres` and `initdb` are: in the path, or where Debian keeps its newest version.
+/// Names the folder with PostgreSQL's binaries; when it is empty, they count as missing.
+const BINARIES: &str = "SEGUE_TEST_POSTGRES";
+
+fn has_both(folder: &PathBuf) -> bool {
+    let mut names = ["postgres", "initdb"].iter();
+    names.all(|name| folder.join(name).exists())
+}
+
+/// Where `postgres` and `initdb` are: where we are told, where Debian keeps its newest version, or
+/// in the path.
 fn binaries() -> Option<PathBuf> {
-    let has_both = |folder: &PathBuf| {
-        ["postgres", "initdb"]
-            .iter()
-            .all(|b| folder.join(b).exists())
-    };
+    if let Some(told) = variable(BINARIES) {
+        return Some(PathBuf::from(told)).filter(has_both);
+    }
     let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten();
     let mut versions: Vec<PathBuf> = versions.flatten().map(|entry| entry.path()).collect();
     versions.sort_by_key(|path| {
@@ -160,13 +190,17 @@ fn binaries() -> Option<PathBuf> {
     debian.chain(path).find(has_both)
 }
 
+fn path_folders() -> Vec<PathBuf> {
+    let path = variable("PATH").unwrap_or_default();
+    std::env::split_paths(&path).collect()
+}
+
 #[expect(
     clippy::disallowed_methods,
     reason = "programs are looked for where the shell looks for them"
 )]
-fn path_folders() -> Vec<PathBuf> {
-    let path = std::env::var("PATH").unwrap_or_default();
-    std::env::split_paths(&path).collect()
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
 }
 
 /// The user to run the server as, when we are root: PostgreSQL refuses to be.

@@ -135,7 +135,7 @@ fn delivery(group: &str, changes: Vec<Change>) -> Delivery {
     Delivery {
         claim: None,
         claimed_until: second(100),
-        activation: "conformance".to_owned(),
+        activation: "conformance".into(),
         group: group.to_owned(),
         changes: numbered(changes),
         skipped: Vec::new(),
@@ -149,7 +149,7 @@ fn delivery(group: &str, changes: Vec<Change>) -> Delivery {
 fn claimed(group: &str, id: &str, changes: Vec<Change>) -> Delivery {
     Delivery {
         claim: Some(ClaimKey {
-            activation: "conformance".to_owned(),
+            activation: "conformance".into(),
             id: format!("{group}-{id}"),
         }),
         ..delivery(group, changes)

@@ -1,5 +1,6 @@
 //! Carrying out deliveries and jobs.
 
+use super::claims::Looked;
 use super::state::{State, StoredJob};
 use crate::payload::PersonId;
 use crate::segments::{
@@ -10,13 +11,13 @@ use crate::segments::{
 impl State {
     pub(super) fn deliver(&mut self, delivery: Delivery) -> Delivered {
         self.claims.expire(delivery.now);
-        if let Some(answer) = delivery
-            .claim
-            .as_ref()
-            .and_then(|key| self.claims.answer(key))
-        {
-            return DeliveryOutcome::Repeated(answer).into();
-        }
+        let claim = delivery.claim.as_ref();
+        let looked = claim.map(|key| self.claims.look(key, delivery.claimed_until));
+        let place = match looked {
+            Some(Looked::Answered(answer)) => return DeliveryOutcome::Repeated(answer).into(),
+            Some(Looked::Free(place)) => Some(place),
+            None => None,
+        };
         let Some(group) = self.groups.get_mut(&delivery.group) else {
             return DeliveryOutcome::UnknownGroup.into();
         };
@@ -40,7 +41,7 @@ impl State {
                 let (summary, _) = tally.finish(&delivery.group);
                 let job = Job {
                     id: id.clone(),
-                    activation: delivery.activation,
+                    activation: (*delivery.activation).to_owned(),
                     segment_group: delivery.group,
                     state: JobState::of(0, delivery.changes.len()),
                     changes: delivery.changes.len(),
@@ -64,9 +65,8 @@ impl State {
             }
         };
         group.locked = true;
-        if let Some(key) = delivery.claim {
-            self.claims
-                .keep(key, answer.clone(), delivery.claimed_until);
+        if let Some(place) = place {
+            place.keep(answer.clone());
         }
         Delivered {
             outcome: DeliveryOutcome::Answered(answer),

@@ -1,5 +1,6 @@
 //! What the memory store holds, and how changes are applied to it.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::ops::Bound;
 
@@ -156,16 +157,21 @@ impl SegmentState {
         unknown: &HashSet<PersonId>,
         tally: &mut Tally,
     ) -> bool {
-        let row = self.rows.get(person).copied();
-        let Some(row) = decide(change, row, self.floor, !unknown.contains(person)) else {
+        let entry = self.rows.entry(person.clone());
+        let before = match &entry {
+            Entry::Occupied(row) => Some(*row.get()),
+            Entry::Vacant(_) => None,
+        };
+        let known = unknown.is_empty() || !unknown.contains(person);
+        let Some(row) = decide(change, before, self.floor, known) else {
             return false;
         };
+        entry.insert_entry(row);
         if row.standing == Standing::Pending {
             tally.pending(person);
         }
-        let (sequence, after) = (row.sequence, Some(row.standing));
-        let before = self.rows.insert(person.clone(), row);
         let before = before.map(|row| row.standing);
+        let (sequence, after) = (row.sequence, Some(row.standing));
         tally.moved(&change.audience().id, person, sequence, before, after);
         true
     }

@@ -54,7 +54,7 @@ pub(super) async fn deliver(
     if let Some(key) = &delivery.claim {
         let json = serde_json::to_string(&answer).map_err(StoreError::new)?;
         let sql = "UPDATE segue_claim SET answer = $3 WHERE activation = $1 AND id = $2";
-        execute(&transaction, sql, &[&key.activation, &key.id, &json]).await?;
+        execute(&transaction, sql, &[&&*key.activation, &key.id, &json]).await?;
     }
     transaction.commit().await?;
     Ok(Delivered {
@@ -76,11 +76,11 @@ async fn claim(
                WHERE segue_claim.kept_until <= $4";
     let until = delivery.claimed_until.as_millisecond();
     let now = delivery.now.as_millisecond();
-    if execute(client, sql, &[&key.activation, &key.id, &until, &now]).await? == 1 {
+    if execute(client, sql, &[&&*key.activation, &key.id, &until, &now]).await? == 1 {
         return Ok(None);
     }
     let sql = "SELECT answer FROM segue_claim WHERE activation = $1 AND id = $2";
-    let found = query_opt(client, sql, &[&key.activation, &key.id]).await?;
+    let found = query_opt(client, sql, &[&&*key.activation, &key.id]).await?;
     // Whoever deletes expired claims may have been faster.
     let found = found.ok_or_else(|| StoreError::new("the claim went meanwhile"))?;
     let answer = serde_json::from_str(found.try_get(0)?).map_err(StoreError::new)?;

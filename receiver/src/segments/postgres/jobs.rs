@@ -21,9 +21,9 @@ pub(super) async fn store(
                VALUES ($1, $2, $3, $4, $5, $6)";
     let (changes, skipped) = (json(&delivery.changes)?, json(&delivery.skipped)?);
     let total = count(delivery.changes.len());
-    let (activation, group) = (&delivery.activation, &delivery.group);
+    let (activation, group) = (&*delivery.activation, &delivery.group);
     let row: crate::postgres::Values<'_> =
-        &[&id.as_str(), activation, group, &changes, &total, &skipped];
+        &[&id.as_str(), &activation, group, &changes, &total, &skipped];
     execute(client, sql, row).await?;
     Ok(())
 }

@@ -18,7 +18,7 @@ use super::{
     SegmentChange, SegmentStore, StoreError, StoreFuture, Unlock,
 };
 use crate::payload::PersonId;
-use crate::postgres::{ExpiryClock, PostgresError, begin, create, pool};
+use crate::postgres::{ExpiryClock, PostgresError, PostgresTls, begin, create, pool, tls_pool};
 
 /// The version of `schema.sql`.
 const VERSION: i32 = 1;
@@ -44,11 +44,46 @@ pub struct PostgresStore {
 impl PostgresStore {
     /// Connects without TLS, and creates the tables when they are missing.
     ///
+    /// For a database on this machine or in a network of its own: everything but the password
+    /// (with SCRAM) goes over the wire as it is. A URL with `sslmode=require` is not connected;
+    /// use [`PostgresStore::connect_tls`].
+    ///
     /// # Errors
     ///
     /// When the database cannot be reached, or a newer version of this crate has written it.
     pub async fn connect(url: &str) -> Result<Self, PostgresError> {
         Self::new(pool(url)?).await
+    }
+
+    /// Connects with TLS, and creates the tables when they are missing.
+    ///
+    /// Every connection has TLS or there is none, whatever the URL's `sslmode` says. How far the
+    /// server is checked is the connector's affair: rustls checks its certificate and its name
+    /// (what libpq calls `verify-full`; tokio-postgres does not know that word, leave it out).
+    ///
+    /// ```no_run
+    /// use rustls::{ClientConfig, RootCertStore};
+    /// use segue_receiver::segments::PostgresStore;
+    /// use tokio_postgres_rustls::MakeRustlsConnect;
+    ///
+    /// # async fn example(certificate_of_the_provider: &[u8]) -> Result<(), Box<dyn std::error::Error>> {
+    /// let mut roots = RootCertStore::empty();
+    /// roots.add(certificate_of_the_provider.to_vec().into())?;
+    /// let tls = ClientConfig::builder()
+    ///     .with_root_certificates(roots)
+    ///     .with_no_client_auth();
+    /// let url = "postgres://shop:secret@db.example/shop";
+    /// let store = PostgresStore::connect_tls(url, MakeRustlsConnect::new(tls)).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be reached, has no TLS or another certificate than it should
+    /// have, or when a newer version of this crate has written it.
+    pub async fn connect_tls(url: &str, tls: impl PostgresTls) -> Result<Self, PostgresError> {
+        Self::new(tls_pool(url, tls)?).await
     }
 
     /// Uses a pool of the host's own, with its TLS and its bounds, and creates the tables when

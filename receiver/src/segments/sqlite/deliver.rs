@@ -77,7 +77,7 @@ fn claimed(connection: &Connection, key: &ClaimKey) -> rusqlite::Result<Option<A
     let sql = "SELECT answer FROM segue_claim WHERE activation = ?1 AND id = ?2";
     let found = connection
         .prepare_cached(sql)?
-        .query_row([&key.activation, &key.id], |row| row.get::<_, String>(0))
+        .query_row([&*key.activation, &*key.id], |row| row.get::<_, String>(0))
         .optional()?;
     found
         .map(|json| serde_json::from_str(&json).map_err(|why| unreadable(0, why)))

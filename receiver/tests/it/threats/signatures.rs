@@ -80,7 +80,8 @@ fn empty_or_short_key() {
 }
 
 /// A function of two traits cannot be named without saying which: it compiles only while the type
-/// has no `==`, so that nobody compares a secret with it.
+/// has no `==`, so that nobody compares a secret with it. That no check ends early is counted in
+/// `src/http/constant_work.rs`.
 #[test]
 fn timing_oracle() {
     trait Compared<Marker> {
@@ -92,12 +93,6 @@ fn timing_oracle() {
     <Secret as Compared<_>>::in_constant_time_only();
     <SigningSecret as Compared<_>>::in_constant_time_only();
     <SigningKey as Compared<_>>::in_constant_time_only();
-    for source in [
-        include_str!("../../../src/signature/verify.rs"),
-        include_str!("../../../src/credentials/secret.rs"),
-    ] {
-        assert!(source.contains(".ct_eq("));
-    }
 }
 
 #[tokio::test]
