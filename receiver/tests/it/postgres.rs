@@ -165,7 +165,7 @@ async fn answers(server: &Server) -> bool {
 /// Names the folder with PostgreSQL's binaries; when it is empty, they count as missing.
 const BINARIES: &str = "SEGUE_TEST_POSTGRES";
 
-fn has_both(folder: &PathBuf) -> bool {
+fn has_both(folder: &Path) -> bool {
     let mut names = ["postgres", "initdb"].iter();
     names.all(|name| folder.join(name).exists())
 }
@@ -174,7 +174,7 @@ fn has_both(folder: &PathBuf) -> bool {
 /// in the path.
 fn binaries() -> Option<PathBuf> {
     if let Some(told) = variable(BINARIES) {
-        return Some(PathBuf::from(told)).filter(has_both);
+        return Some(PathBuf::from(told)).filter(|folder| has_both(folder));
     }
     let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten();
     let mut versions: Vec<PathBuf> = versions.flatten().map(|entry| entry.path()).collect();
@@ -187,7 +187,7 @@ fn binaries() -> Option<PathBuf> {
         .rev()
         .map(|version| version.join("bin"));
     let path = path_folders();
-    debian.chain(path).find(has_both)
+    debian.chain(path).find(|folder| has_both(folder))
 }
 
 fn path_folders() -> Vec<PathBuf> {
