@@ -30,9 +30,18 @@ pub(super) async fn read(
         return Err(VerifyRejection::BodyTooLarge);
     }
     let mut reading = pin!(collect(body, bytes_max));
-    // A body that is there already needs no timer.
-    let at_once = poll_fn(|context| Poll::Ready(reading.as_mut().poll(context))).await;
-    let body = match at_once {
+    // A body that is there already needs no timer: neither one in memory nor one that the server
+    // has read but hands out only when it is asked, at the task's next turn.
+    let mut asked = false;
+    let at_once = poll_fn(|context| match reading.as_mut().poll(context) {
+        Poll::Pending if !asked => {
+            asked = true;
+            context.waker().wake_by_ref();
+            Poll::Pending
+        }
+        poll => Poll::Ready(poll),
+    });
+    let body = match at_once.await {
         Poll::Ready(body) => body,
         Poll::Pending => tokio::time::timeout(timeout, reading)
             .await
