@@ -94,14 +94,18 @@ impl Pipeline {
             if !self.load_living(account, profile)? {
                 continue;
             }
-            let due = self.cache.get(profile).and_then(super::cache::Cached::due);
-            match due {
-                Some(due) if due <= now => {}
-                Some(due) => {
+            let Some(cached) = self.cache.get(profile) else {
+                continue;
+            };
+            let (due, stale) = (cached.due(), cached.has_stale_timer(now));
+            if due.is_none_or(|due| due > now) {
+                if let Some(due) = due {
                     self.timers.arm(due, profile, account);
-                    continue;
                 }
-                None => continue,
+                if stale {
+                    self.cache.mark_dirty(profile, at.seq, now, 0);
+                }
+                continue;
             }
             let entry = Entry::Fire { account, profile };
             self.packer.push(&entry);
