@@ -57,6 +57,7 @@ async fn a_body_that_is_no_json_is_refused_with_a_reason() {
         "[]",
         "7",
         "{\"batch\": 7}",
+        "{\"batch\": [{\"type\": \"track\", \"userId\": \"u\", \"event\": \"e\", \"timestamp\": NaN}]}",
     ] {
         let answer = proxy.answer(WRITE_KEY, "/v1/batch", body).await;
         assert_eq!(answer.status, 400, "{body:?}: {}", answer.text);
@@ -128,6 +129,24 @@ async fn a_bad_event_is_listed_and_the_others_are_kept() {
         );
     }
     assert_eq!(proxy.proxy.admin().events("kept").await.len(), 11);
+    proxy.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_number_that_nothing_can_count_with_costs_only_its_event() {
+    let mut proxy = Unshaken::start();
+    let event = |value: &str| {
+        format!(
+            "{{\"type\":\"track\",\"userId\":\"many\",\"event\":\"e\",\
+             \"properties\":{{\"n\":{value}}}}}"
+        )
+    };
+    let body = format!("{{\"batch\":[{},{}]}}", event("1e999"), event("1e308"));
+    let answer = proxy.answer(WRITE_KEY, "/v1/batch", body).await;
+    assert_eq!((answer.status, &answer.json["accepted"]), (200, &json!(1)));
+    assert_eq!(refused(&answer), (json!(0), json!("invalid_field")));
+    let kept = proxy.proxy.admin().events("many").await;
+    assert_eq!(kept[0]["properties"]["n"], 1e308);
     proxy.end().await;
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 use crate::clock::TimeMs;
 use crate::keys::{AccountNo, JournalSeq, ProfileId};
 use crate::profile::{Profile, RecentIds};
-use crate::store::Written;
+use crate::store::{TimerWrite, Written};
 
 /// What a cached profile costs besides its encoded state, in bytes: maps, vectors, bookkeeping.
 const OVERHEAD_BYTES: usize = 600;
@@ -27,6 +27,8 @@ pub(super) struct Cached {
     pub(super) row: Option<i64>,
     /// The size of the open end of its stored history.
     pub(super) tail_bytes: u32,
+    /// Its stored timer: never later than what it waits for, but maybe earlier.
+    pub(super) timer: Option<TimeMs>,
     /// The stored state is folded up to here: refolding skips what is at or before it.
     pub(super) stored: JournalSeq,
     /// This state is folded up to here.
@@ -57,6 +59,7 @@ impl Cached {
             forgotten_before: None,
             row: None,
             tail_bytes: 0,
+            timer: None,
             stored: JournalSeq(0),
             folded: JournalSeq(0),
             pending: Vec::new(),
@@ -74,6 +77,27 @@ impl Cached {
     pub(super) fn due(&self) -> Option<TimeMs> {
         let held = self.profile.ledger.held.iter().map(|held| held.due).min();
         [self.profile.due, held].into_iter().flatten().min()
+    }
+
+    /// Decides what a write does to the stored timer.
+    ///
+    /// An earlier timer that is still to come stays, because active people put what they wait
+    /// for off with every event: when it fires there is nothing to do, and only then it is set
+    /// anew.
+    pub(super) fn write_timer(&mut self, now: TimeMs) -> TimerWrite {
+        let due = self.due();
+        let waits = self.timer.is_some_and(|timer| timer > now);
+        let early = self.timer <= due || due.is_none();
+        if waits && early || self.timer == due {
+            return TimerWrite::Keep;
+        }
+        self.timer = due;
+        TimerWrite::Set(due)
+    }
+
+    /// The stored timer is over: the next write has to set it anew.
+    pub(super) fn has_stale_timer(&self, now: TimeMs) -> bool {
+        self.timer.is_some_and(|timer| timer <= now)
     }
 
     pub(super) fn dirty_since(&self) -> Option<JournalSeq> {

@@ -2,6 +2,7 @@
 
 use super::cache::Cached;
 use super::history::Framer;
+use crate::clock::TimeMs;
 use crate::profile::{Profile, RecentIds};
 use crate::store::{ProfileRow, StoreError, StoredProfile};
 
@@ -31,7 +32,8 @@ pub fn decode_profile(bytes: &[u8]) -> Result<Profile, StoreError> {
 /// A profile on its way into the store.
 pub(super) fn encode(
     cached: &mut Cached,
-    horizon: crate::clock::TimeMs,
+    now: TimeMs,
+    horizon: TimeMs,
     framer: &mut Framer,
 ) -> ProfileRow {
     cached.recent.prune(horizon);
@@ -40,7 +42,7 @@ pub(super) fn encode(
         account: cached.account,
         id: cached.profile.id,
         folded: cached.folded,
-        due: cached.due(),
+        timer: cached.write_timer(now),
         state: encode_profile(&cached.profile),
         recent: postcard::to_stdvec(&cached.recent).expect("plain fields encode into memory"),
         events: framer.frame(&cached.pending),
@@ -57,6 +59,7 @@ pub(super) fn decode(stored: &StoredProfile) -> Result<Cached, StoreError> {
     cached.forgotten_before = recent.forgotten_until();
     cached.recent = recent;
     cached.row = Some(stored.row);
+    cached.timer = stored.timer;
     cached.tail_bytes = stored.tail_bytes;
     cached.stored = stored.folded;
     cached.folded = stored.folded;

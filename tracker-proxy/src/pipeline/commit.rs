@@ -146,7 +146,7 @@ impl Pipeline {
         let mut written = Vec::with_capacity(ids.len());
         for id in ids {
             if let Some(cached) = self.cache.get_mut(*id) {
-                profiles.push(codec::encode(cached, horizon, &mut self.framer));
+                profiles.push(codec::encode(cached, now, horizon, &mut self.framer));
                 written.push((*id, cached.take_off()));
             }
         }

@@ -1,5 +1,7 @@
 //! What a turn folds: submissions, due timers, and profiles that newer definitions have to warm.
 
+use std::collections::VecDeque;
+
 use tokio::sync::oneshot;
 
 use super::Pipeline;
@@ -9,6 +11,9 @@ use crate::clock::TimeMs;
 use crate::ingest::{Submission, Unavailable, Verdict};
 use crate::store::StoreError;
 
+/// How many submissions are folded at least before the store gets them, if there are so many:
+/// enough to be worth a sync, and few enough that the store does not wait for long.
+const SUBMISSIONS_PER_SLICE: usize = 8;
 /// How many timers fire in one commit, so that a wave of them does not hold up live events.
 const TIMERS_PER_COMMIT: usize = 256;
 /// How many profiles are warmed in one commit.
@@ -18,28 +23,34 @@ const WARMED_PER_COMMIT: u32 = 256;
 pub(super) type Reply = oneshot::Sender<Result<Vec<Verdict>, Unavailable>>;
 
 impl Pipeline {
-    /// Folds what arrived. Who sent it waits for the next commit.
+    /// Folds what arrived, until the store has nothing to do: then what is folded goes to it, and
+    /// the rest is folded meanwhile. Who sent it waits for the commit.
     pub(super) fn fold_submissions(
         &mut self,
         now: TimeMs,
-        submissions: &mut Vec<Submission>,
+        submissions: &mut VecDeque<Submission>,
     ) -> Result<(), StoreError> {
         if submissions.is_empty() {
             return Ok(());
         }
-        self.store.hold()?;
-        let overloaded = self.tail.unfolded_bytes() > self.bounds.tail_bytes;
-        for submission in submissions.drain(..) {
-            if overloaded {
-                refuse(std::iter::once(submission));
-                continue;
-            }
+        if self.tail.unfolded_bytes() > self.bounds.tail_bytes {
+            refuse(submissions.drain(..));
+            return Ok(());
+        }
+        let mut folded = 0;
+        while let Some(submission) = submissions.pop_front() {
+            self.store.hold()?;
             let verdicts = self.take_all(&submission, now);
             let error = verdicts.as_ref().err().map(ToString::to_string);
             self.waiting
                 .push((submission.reply, verdicts.unwrap_or_default()));
             if let Some(error) = error {
                 return Err(StoreError::Damaged(error));
+            }
+            folded += 1;
+            self.land()?;
+            if self.flight.is_none() && folded >= SUBMISSIONS_PER_SLICE {
+                break;
             }
         }
         Ok(())
@@ -94,14 +105,18 @@ impl Pipeline {
             if !self.load_living(account, profile)? {
                 continue;
             }
-            let due = self.cache.get(profile).and_then(super::cache::Cached::due);
-            match due {
-                Some(due) if due <= now => {}
-                Some(due) => {
+            let Some(cached) = self.cache.get(profile) else {
+                continue;
+            };
+            let (due, stale) = (cached.due(), cached.has_stale_timer(now));
+            if due.is_none_or(|due| due > now) {
+                if let Some(due) = due {
                     self.timers.arm(due, profile, account);
-                    continue;
                 }
-                None => continue,
+                if stale {
+                    self.cache.mark_dirty(profile, at.seq, now, 0);
+                }
+                continue;
             }
             let entry = Entry::Fire { account, profile };
             self.packer.push(&entry);

@@ -1,5 +1,7 @@
 //! The loop itself: the only place that waits, and the only one that reads the clock.
 
+use std::collections::VecDeque;
+
 use tokio::sync::{mpsc, oneshot};
 
 use super::Pipeline;
@@ -46,26 +48,30 @@ impl Pipeline {
         mut asked: mpsc::Receiver<Question>,
         mut stop: oneshot::Receiver<()>,
     ) {
-        let (mut submissions, mut reports) = (Vec::new(), Vec::new());
+        let (mut submissions, mut reports) = (VecDeque::new(), Vec::new());
+        let mut arrived = Vec::new();
         let (mut intake_open, mut stopping) = (true, false);
         let landed = self.writer.landed();
         while !stopping {
             let wake = self.next_wake(clock.now());
             let flying = self.flight.is_some();
-            let room = SUBMISSIONS_PER_COMMIT.saturating_sub(self.waiting.len());
+            let taken = self.waiting.len() + submissions.len();
+            let room = SUBMISSIONS_PER_COMMIT.saturating_sub(taken);
             let mut question = None;
             tokio::select! {
                 biased;
                 _ = &mut stop => stopping = true,
                 asked = asked.recv() => question = asked,
                 () = landed.notified(), if flying => {}
-                count = channels.submissions.recv_many(&mut submissions, room),
+                () = std::future::ready(()), if !submissions.is_empty() => {}
+                count = channels.submissions.recv_many(&mut arrived, room),
                     if intake_open && room > 0 => intake_open = count > 0,
                 Some(report) = channels.reports.recv(), if reports.len() < REPORTS_PER_COMMIT => {
                     reports.push(report);
                 }
                 () = clock.sleep_until(wake), if !flying => {}
             }
+            submissions.extend(arrived.drain(..));
             // Whatever came in besides goes into the same commit.
             while reports.len() < REPORTS_PER_COMMIT
                 && let Ok(report) = channels.reports.try_recv()
@@ -80,14 +86,19 @@ impl Pipeline {
             self.turn(clock.now(), &mut submissions, &mut reports, &channels);
         }
         while let Ok(submission) = channels.submissions.try_recv() {
-            submissions.push(submission);
+            submissions.push_back(submission);
         }
         while let Ok(report) = channels.reports.try_recv() {
             reports.push(report);
         }
-        let ended = self.settle();
-        self.or_give_up(clock.now(), ended);
-        self.turn(clock.now(), &mut submissions, &mut reports, &channels);
+        loop {
+            let ended = self.settle();
+            self.or_give_up(clock.now(), ended);
+            self.turn(clock.now(), &mut submissions, &mut reports, &channels);
+            if submissions.is_empty() {
+                break;
+            }
+        }
         if let Err(error) = self.commit(self.now(clock.now()), Urgency::All, None) {
             self.give_up(self.now(clock.now()), &error);
             tracing::error!(%error, "the last write-back failed: the next start folds the journal");
@@ -147,12 +158,12 @@ impl Pipeline {
         }
     }
 
-    /// One turn: see what became durable, fold everything that is there, and commit it unless a
-    /// commit is under way; then it goes into the one after that.
+    /// One turn: see what became durable, fold what is there, and commit it unless a commit is
+    /// under way; then it goes into the one after that.
     fn turn(
         &mut self,
         clock: TimeMs,
-        submissions: &mut Vec<Submission>,
+        submissions: &mut VecDeque<Submission>,
         reports: &mut Vec<Report>,
         channels: &Channels,
     ) {

@@ -15,11 +15,23 @@ const AHEAD_MS: i64 = 10 * 60 * 1_000;
 const READ_MAX: u32 = 20_000;
 
 /// The near timers.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Timers {
     near: BTreeSet<(TimeMs, ProfileId, AccountNo)>,
-    /// Timers of the store up to here are in `near`.
+    /// Timers of the store up to this instant are in `near`, or were.
     read_until: TimeMs,
+    /// The last timer that was read, with the row of its profile.
+    last_read: (TimeMs, i64),
+}
+
+impl Default for Timers {
+    fn default() -> Self {
+        Self {
+            near: BTreeSet::new(),
+            read_until: TimeMs::default(),
+            last_read: (TimeMs(i64::MIN), 0),
+        }
+    }
 }
 
 impl Timers {
@@ -40,9 +52,11 @@ impl Timers {
         near.min(self.read_until)
     }
 
-    /// True if timers of the store have to be read before `now` can be answered.
+    /// True if timers of the store have to be read before more can fire at `now`. A wave of
+    /// timers is read as it is worked off.
     pub(super) fn wants_reading(&self, now: TimeMs) -> bool {
-        now >= self.read_until
+        let fires = self.near.first().is_some_and(|(due, ..)| *due <= now);
+        now >= self.read_until && !fires
     }
 
     /// Reads what became near. `unwritten` are the timers of profiles that the store has not yet.
@@ -53,18 +67,18 @@ impl Timers {
         unwritten: impl Iterator<Item = (TimeMs, ProfileId, AccountNo)>,
     ) -> Result<(), StoreError> {
         let until = now.plus(AHEAD_MS);
-        let found = store.due(until, READ_MAX)?;
+        let found = store.timers_after(self.last_read, until, READ_MAX)?;
         // A full page says nothing about what lies after its last row.
         let full = found.len() >= READ_MAX as usize;
-        self.read_until = match found.last() {
-            Some((last, ..)) if full => last.plus(1).max(now.plus(1)),
-            _ => until,
+        (self.read_until, self.last_read) = match found.last() {
+            Some(last) if full => (last.due, (last.due, last.row)),
+            _ => (until, (until, i64::MAX)),
         };
         let until = self.read_until;
         self.near.extend(
             found
-                .into_iter()
-                .map(|(due, account, id)| (due, id, account)),
+                .iter()
+                .map(|timer| (timer.due, timer.id, timer.account)),
         );
         self.near
             .extend(unwritten.filter(|(due, ..)| *due <= until));

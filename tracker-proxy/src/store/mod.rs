@@ -22,8 +22,8 @@ pub use outbound::{
 };
 pub use rows::{
     AliasRow, Apply, CatalogRow, Commit, Erasure, Head, HistoryChunk, HistoryCut, JournalRow,
-    MemberRow, MembershipRow, ProfileRow, Rewritten, StoredProfile, TombstoneRow, WriteBack,
-    Written,
+    MemberRow, MembershipRow, ProfileRow, Rewritten, StoredProfile, TimerRow, TimerWrite,
+    TombstoneRow, WriteBack, Written,
 };
 
 use crate::clock::TimeMs;
@@ -226,16 +226,18 @@ pub trait Reader: std::fmt::Debug {
     /// The store cannot be read.
     fn history_chunks(&self, row: i64) -> Result<u32, StoreError>;
 
-    /// Up to `limit` profiles whose timer is due at or before `until`, earliest first.
+    /// Up to `limit` timers after the instant and row `after` that are due at or before `until`,
+    /// in the order of instants and rows.
     ///
     /// # Errors
     ///
     /// The store cannot be read.
-    fn due(
+    fn timers_after(
         &self,
+        after: (TimeMs, i64),
         until: TimeMs,
         limit: u32,
-    ) -> Result<Vec<(TimeMs, AccountNo, ProfileId)>, StoreError>;
+    ) -> Result<Vec<TimerRow>, StoreError>;
 
     /// Sizes of all audiences.
     ///

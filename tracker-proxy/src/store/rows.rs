@@ -86,6 +86,31 @@ pub struct MemberRow {
     pub number: u32,
 }
 
+/// A stored timer and what a write does to it.
+///
+/// A timer lies in an index in the order of time, far from its profile: moving one writes two more
+/// pages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TimerWrite {
+    /// It stays as it is.
+    Keep,
+    /// It is set, or taken away.
+    Set(Option<TimeMs>),
+}
+
+/// A stored timer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TimerRow {
+    /// When to look at the profile.
+    pub due: TimeMs,
+    /// The row of the profile.
+    pub row: i64,
+    /// The account.
+    pub account: AccountNo,
+    /// The profile.
+    pub id: ProfileId,
+}
+
 /// A profile on its way into the store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProfileRow {
@@ -97,8 +122,8 @@ pub struct ProfileRow {
     pub id: ProfileId,
     /// It is folded up to this journal row.
     pub folded: JournalSeq,
-    /// Its timer.
-    pub due: Option<TimeMs>,
+    /// What becomes of its timer; a new row begins without one.
+    pub timer: TimerWrite,
     /// The encoded state.
     pub state: Vec<u8>,
     /// The encoded recent message ids.
@@ -122,6 +147,8 @@ pub struct StoredProfile {
     pub id: ProfileId,
     /// It is folded up to this journal row.
     pub folded: JournalSeq,
+    /// Its stored timer.
+    pub timer: Option<TimeMs>,
     /// The encoded state.
     pub state: Vec<u8>,
     /// The encoded recent message ids.

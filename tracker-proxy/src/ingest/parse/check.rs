@@ -9,7 +9,7 @@ use uuid::{NoContext, Uuid};
 use super::context::BatchContext;
 use super::identity::{Identity, id};
 use super::vouch::Vouched;
-use super::{EventKind, Limits, Parsed, Source, TimeMs, json, members, time};
+use super::{EventKind, Limits, Parsed, Source, TimeMs, json, members, numbers, time};
 use crate::ingest::event::Event;
 
 /// Why an event is refused.
@@ -93,6 +93,11 @@ impl Checker<'_> {
         if !event.starts_with('{') {
             let what = "an event has to be an object";
             return Err(Refusal::new(RejectCode::InvalidJson, what));
+        }
+        let shared = self.context.as_ref();
+        if shared.is_some_and(|shared| shared.beyond_bounds) || numbers::beyond_all_bounds(event) {
+            let what = "the event holds a number beyond 1.8e308, which nothing can count with";
+            return Err(invalid_field(what));
         }
         let event = json::mend_surrogates(event);
         let message: Message<'_> =

@@ -2,13 +2,14 @@
 
 use std::borrow::Cow;
 
-use super::{Limits, json};
+use super::{Limits, json, numbers};
 
 /// The context that a client wrote once for all events of a batch.
 #[derive(Debug)]
 pub(super) struct BatchContext<'a> {
     pub(super) json: Cow<'a, str>,
     pub(super) too_deep: bool,
+    pub(super) beyond_bounds: bool,
 }
 
 impl<'a> BatchContext<'a> {
@@ -19,6 +20,7 @@ impl<'a> BatchContext<'a> {
             json: json::mend_surrogates(json),
             // Within an event it stands one level deeper.
             too_deep: json::deeper_than(limits.depth_max.saturating_sub(1), json),
+            beyond_bounds: numbers::beyond_all_bounds(json),
         })
     }
 

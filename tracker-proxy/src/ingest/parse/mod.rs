@@ -9,6 +9,7 @@ mod envelope;
 mod identity;
 mod json;
 mod members;
+mod numbers;
 mod time;
 mod vouch;
 

@@ -10,3 +10,4 @@ mod overlap;
 mod retention;
 mod rig;
 mod slices;
+mod timers;

@@ -157,3 +157,22 @@ async fn a_commit_that_fails_takes_down_what_was_folded_on_top_of_it() {
     assert_eq!(ids(&mut rig).await, ["m1", "m2"]);
     assert!(rig.is_member("42", "vip").await);
 }
+
+#[tokio::test]
+async fn what_is_still_to_be_folded_at_a_stop_is_folded_and_answered() {
+    let mut rig = Rig::start(Story::default());
+    let ids: Vec<String> = (0..40).map(|n| format!("m{n}")).collect();
+    let mut answers = Vec::new();
+    for id in &ids {
+        let event = track("ada", "visit", id, BEGIN);
+        answers.push(rig.submit(&[event]).await.unwrap());
+    }
+    rig.stop();
+    for answer in answers {
+        assert_eq!(answer.await.unwrap().unwrap(), [Verdict::Accepted]);
+    }
+    rig.run();
+    let person = rig.person("ada").await.unwrap();
+    let kept = history::events(&person.history).unwrap();
+    assert_eq!(kept.len(), ids.len());
+}

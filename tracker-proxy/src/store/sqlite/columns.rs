@@ -10,7 +10,7 @@ use crate::store::{DeliveryRow, DeliveryState, JournalRow, OutboxRow, StoreError
 pub(super) const DELIVERY: &str =
     "d.row, d.id, d.account, d.activation, d.destination, d.profile, d.body,
     d.state, d.reason, d.attempts, d.log, d.next, d.created";
-pub(super) const PROFILE: &str = "row, account, id, folded, state, recent, length(tail)";
+pub(super) const PROFILE: &str = "row, account, id, folded, due, state, recent, length(tail)";
 
 pub(super) fn id_at(row: &Row<'_>, column: usize) -> rusqlite::Result<ProfileId> {
     row.get(column).map(ProfileId)
@@ -22,9 +22,10 @@ pub(super) fn profile_at(row: &Row<'_>) -> rusqlite::Result<StoredProfile> {
         account: AccountNo(row.get(1)?),
         id: id_at(row, 2)?,
         folded: JournalSeq(row.get(3)?),
-        state: row.get(4)?,
-        recent: row.get(5)?,
-        tail_bytes: row.get(6)?,
+        timer: row.get::<_, Option<i64>>(4)?.map(TimeMs),
+        state: row.get(5)?,
+        recent: row.get(6)?,
+        tail_bytes: row.get(7)?,
     })
 }
 

@@ -8,7 +8,7 @@ use crate::clock::TimeMs;
 use crate::keys::{AccountNo, ActivationNo, AudienceNo, JournalSeq, ProfileId};
 use crate::store::{
     AgedRow, CatalogRow, DeliveryFilter, DeliveryRow, Head, HistoryChunk, JournalRow, MemberRow,
-    OutboxRow, Reader, ResyncRow, StoreError, StoredProfile, Want,
+    OutboxRow, Reader, ResyncRow, StoreError, StoredProfile, TimerRow, Want,
 };
 
 trait Sqlite: std::fmt::Debug {
@@ -138,11 +138,11 @@ impl<T: Sqlite> Reader for T {
         account: AccountNo,
         id: ProfileId,
     ) -> Result<Option<StoredProfile>, StoreError> {
-        const WANTED: &str = "SELECT row, account, id, folded, state, recent, length(tail)
-             FROM profile WHERE account = ?1 AND part = ?2 AND id = ?3";
         Ok(self
             .db()
-            .prepare_cached(WANTED)?
+            .prepare_cached(&format!(
+                "SELECT {PROFILE} FROM profile WHERE account = ?1 AND part = ?2 AND id = ?3"
+            ))?
             .query_row(params![account.0, id.part().0, id.0.as_slice()], profile_at)
             .optional()?)
     }
@@ -216,17 +216,24 @@ impl<T: Sqlite> Reader for T {
             .query_row([row], |row| row.get(0))?)
     }
 
-    fn due(
+    fn timers_after(
         &self,
+        (due, row): (TimeMs, i64),
         until: TimeMs,
         limit: u32,
-    ) -> Result<Vec<(TimeMs, AccountNo, ProfileId)>, StoreError> {
+    ) -> Result<Vec<TimerRow>, StoreError> {
         let mut rows = self.db().prepare_cached(
-            "SELECT due, account, id FROM profile WHERE due IS NOT NULL AND due <= ?1
-             ORDER BY due LIMIT ?2",
+            "SELECT due, row, account, id FROM profile
+             WHERE due IS NOT NULL AND (due, row) > (?1, ?2) AND due <= ?3
+             ORDER BY due, row LIMIT ?4",
         )?;
-        collect(rows.query_map(params![until.0, limit], |row| {
-            Ok((TimeMs(row.get(0)?), AccountNo(row.get(1)?), id_at(row, 2)?))
+        collect(rows.query_map(params![due.0, row, until.0, limit], |row| {
+            Ok(TimerRow {
+                due: TimeMs(row.get(0)?),
+                row: row.get(1)?,
+                account: AccountNo(row.get(2)?),
+                id: id_at(row, 3)?,
+            })
         })?)
     }
 

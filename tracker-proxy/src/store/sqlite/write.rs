@@ -4,7 +4,8 @@ use rusqlite::{Connection, Transaction, params};
 
 use super::outbound;
 use crate::store::{
-    Apply, Commit, Faults, HistoryCut, JournalRow, ProfileRow, Step, StoreError, WriteBack, Written,
+    Apply, Commit, Faults, HistoryCut, JournalRow, ProfileRow, Step, StoreError, TimerWrite,
+    WriteBack, Written,
 };
 
 /// The open end of a person's history becomes a sealed chunk at this size, in bytes.
@@ -136,7 +137,6 @@ fn write_profile(tx: &Transaction<'_>, profile: &ProfileRow) -> Result<Written, 
         tx.prepare_cached("DELETE FROM profile WHERE row = ?1")?
             .execute([absorbed])?;
     }
-    let due = profile.due.map(|due| due.0);
     let grown = profile.tail_bytes as usize + profile.events.len();
     let seals = grown > TAIL_BYTES_MAX;
     let tail_bytes = if seals {
@@ -144,10 +144,23 @@ fn write_profile(tx: &Transaction<'_>, profile: &ProfileRow) -> Result<Written, 
     } else {
         u32::try_from(grown).unwrap_or(u32::MAX)
     };
-    let Some(row) = profile.row else {
-        let row = insert_profile(tx, profile, seals)?;
-        return Ok(Written { row, tail_bytes });
+    let row = match profile.row {
+        None => insert_profile(tx, profile, seals)?,
+        Some(row) => {
+            update_profile(tx, row, profile, seals)?;
+            row
+        }
     };
+    Ok(Written { row, tail_bytes })
+}
+
+fn update_profile(
+    tx: &Transaction<'_>,
+    row: i64,
+    profile: &ProfileRow,
+    seals: bool,
+) -> Result<(), StoreError> {
+    let (folded, state, recent) = (profile.folded.0, &profile.state, &profile.recent);
     if seals {
         tx.prepare_cached(
             "INSERT INTO history SELECT row, chunks, CAST(tail || ?2 AS BLOB) FROM profile
@@ -155,31 +168,24 @@ fn write_profile(tx: &Transaction<'_>, profile: &ProfileRow) -> Result<Written, 
         )?
         .execute(params![row, profile.events])?;
         tx.prepare_cached(
-            "UPDATE profile SET folded = ?2, due = ?3, state = ?4, recent = ?5, tail = x'',
+            "UPDATE profile SET folded = ?2, state = ?3, recent = ?4, tail = x'',
              chunks = chunks + 1 WHERE row = ?1",
         )?
-        .execute(params![
-            row,
-            profile.folded.0,
-            due,
-            profile.state,
-            profile.recent
-        ])?;
+        .execute(params![row, folded, state, recent])?;
     } else {
         tx.prepare_cached(
-            "UPDATE profile SET folded = ?2, due = ?3, state = ?4, recent = ?5,
-             tail = CAST(tail || ?6 AS BLOB) WHERE row = ?1",
+            "UPDATE profile SET folded = ?2, state = ?3, recent = ?4,
+             tail = CAST(tail || ?5 AS BLOB) WHERE row = ?1",
         )?
-        .execute(params![
-            row,
-            profile.folded.0,
-            due,
-            profile.state,
-            profile.recent,
-            profile.events
-        ])?;
+        .execute(params![row, folded, state, recent, profile.events])?;
     }
-    Ok(Written { row, tail_bytes })
+    // A statement of its own: one that names the column writes its index as well, whether the
+    // value changes or not.
+    if let TimerWrite::Set(due) = profile.timer {
+        tx.prepare_cached("UPDATE profile SET due = ?2 WHERE row = ?1")?
+            .execute(params![row, due.map(|due| due.0)])?;
+    }
+    Ok(())
 }
 
 fn insert_profile(
@@ -188,13 +194,17 @@ fn insert_profile(
     seals: bool,
 ) -> Result<i64, StoreError> {
     let tail: &[u8] = if seals { &[] } else { &profile.events };
+    let due = match profile.timer {
+        TimerWrite::Set(due) => due,
+        TimerWrite::Keep => None,
+    };
     tx.prepare_cached("INSERT INTO profile VALUES (NULL,?1,?2,?3,?4,?5,?6,?7,?8,?9)")?
         .execute(params![
             profile.account.0,
             profile.id.part().0,
             profile.id.0.as_slice(),
             profile.folded.0,
-            profile.due.map(|due| due.0),
+            due.map(|due| due.0),
             i64::from(seals),
             profile.recent,
             profile.state,

@@ -46,6 +46,16 @@ fn each_mistake_has_its_own_code() {
             "anonymousId",
         ),
         (track(r#""properties":"x""#), InvalidField, "`properties`"),
+        (
+            track(r#""properties":{"n":[1e999]}"#),
+            InvalidField,
+            "beyond 1.8e308",
+        ),
+        (
+            format!(r#"{{"context":{{"n":-1e999}},{}"#, &track("")[1..]),
+            InvalidField,
+            "beyond 1.8e308",
+        ),
         (track(r#""timestamp":"soon""#), InvalidField, "`timestamp`"),
         (track(r#""type":"buy""#), InvalidType, "none of track"),
         (track(r#""type":null"#), InvalidType, "none of track"),

@@ -4,7 +4,7 @@ use super::*;
 use crate::clock::TimeMs;
 use crate::keys::{AccountNo, AudienceNo, IdKind, JournalSeq, ProfileId};
 use crate::store::{
-    Apply, Fault, HistoryChunk, JournalRow, MembershipRow, ProfileRow, Step, WriteBack,
+    Apply, Fault, HistoryChunk, JournalRow, MembershipRow, ProfileRow, Step, TimerWrite, WriteBack,
 };
 
 const ACCOUNT: AccountNo = AccountNo(1);
@@ -34,7 +34,7 @@ fn profile(name: &str, row: Option<i64>, tail_bytes: u32, events: &[u8]) -> Prof
         account: ACCOUNT,
         id: person(name),
         folded: JournalSeq(1),
-        due: Some(TimeMs(9)),
+        timer: TimerWrite::Set(Some(TimeMs(9))),
         state: vec![1, 2, 3],
         recent: Vec::new(),
         events: events.to_vec(),
@@ -166,4 +166,39 @@ fn members_are_listed_in_pages_without_those_who_left() {
     }
     assert_eq!(seen, 24);
     assert_eq!(store.audience_sizes().unwrap(), [(ACCOUNT, audience, 24)]);
+}
+
+#[test]
+fn timers_are_read_in_pages_and_those_of_one_instant_are_told_apart_by_their_rows() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = SqliteStore::open(folder.path()).unwrap();
+    let timers = [("ada", 9), ("bea", 9), ("cem", 7), ("dan", 10)];
+    let profiles = timers.map(|(name, due)| ProfileRow {
+        timer: TimerWrite::Set(Some(TimeMs(due))),
+        ..profile(name, None, 0, b"")
+    });
+    let write_back = WriteBack {
+        profiles: profiles.to_vec(),
+        ..WriteBack::default()
+    };
+    let commit = Commit {
+        write_back,
+        ..Commit::default()
+    };
+    store.commit(&commit).unwrap();
+    let mut after = (TimeMs(0), 0);
+    let mut pages = Vec::new();
+    loop {
+        let page = store.timers_after(after, TimeMs(9), 2).unwrap();
+        let Some(last) = page.last() else {
+            break;
+        };
+        after = (last.due, last.row);
+        pages.push(page.iter().map(|timer| timer.id).collect::<Vec<_>>());
+    }
+    let expected = [vec!["cem", "ada"], vec!["bea"]];
+    assert_eq!(
+        pages,
+        expected.map(|page| page.into_iter().map(person).collect::<Vec<_>>())
+    );
 }
