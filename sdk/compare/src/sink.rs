@@ -1,18 +1,41 @@
 //! A server that reads batches, counts the events in them and acknowledges them.
 
+use std::fmt;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::Instant;
 
 use segue_sdk::wire::Batch;
 
-#[derive(Default)]
-struct Received {
+use crate::measure::now_ns;
+
+/// What has arrived.
+#[derive(Clone, Copy, Default)]
+pub struct Received {
     events: u64,
+    /// Of the bodies.
     bytes: u64,
-    last: Option<Instant>,
+    /// When the last of it was there, in nanoseconds since 1970.
+    last_ns: u64,
+}
+
+impl Received {
+    /// Events per second between an instant and the last arrival.
+    pub fn rate_since(&self, begun_ns: u64) -> f64 {
+        self.events as f64 / (self.last_ns.saturating_sub(begun_ns) as f64 / 1e9)
+    }
+}
+
+impl fmt::Display for Received {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{:>10} {:>9}",
+            self.events,
+            self.bytes / self.events.max(1)
+        )
+    }
 }
 
 pub struct Sink {
@@ -40,10 +63,9 @@ impl Sink {
         }
     }
 
-    /// Events, bytes of their bodies, and when the last of them came.
-    pub fn received(&self) -> (u64, u64, Option<Instant>) {
-        let received = self.received.lock().expect("no connection panics");
-        (received.events, received.bytes, received.last)
+    /// What has arrived so far.
+    pub fn received(&self) -> Received {
+        *self.received.lock().expect("no connection panics")
     }
 }
 
@@ -78,7 +100,7 @@ fn acknowledge(stream: TcpStream, received: &Mutex<Received>) {
             let mut received = received.lock().expect("no connection panics");
             received.events += events as u64;
             received.bytes += length as u64;
-            received.last = Some(Instant::now());
+            received.last_ns = now_ns();
         }
         let answer = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 12\r\n\r\n{\"status\":1}";
         if reader.get_mut().write_all(answer).is_err() {
