@@ -9,9 +9,11 @@ mod measure;
 mod rivals;
 mod sink;
 
+use std::io::{BufRead, BufReader};
 use std::process::{Command, ExitCode, Stdio};
+use std::time::Instant;
 
-use measure::Run;
+use measure::{BEGUN, Run};
 use sink::Sink;
 
 /// Events per run: twice what the queue of the first client holds.
@@ -51,12 +53,12 @@ fn compare() -> ExitCode {
     for _ in 0..ROUNDS {
         for (rival, rates) in rivals::ALL.iter().zip(&mut rates) {
             let sink = Sink::start();
-            let Some(run) = in_a_process(rival.name, &sink.url) else {
+            let Some((begun, run)) = in_a_process(rival.name, &sink.url) else {
                 eprintln!("{} ended without figures", rival.name);
                 return ExitCode::FAILURE;
             };
             let received = sink.received();
-            let rate = received.rate_since(run.begun_ns);
+            let rate = received.rate_since(begun);
             println!(
                 "{:<12} {run} {rate:>12.0} {received} {:>9}",
                 rival.name, run.peak_mb
@@ -75,15 +77,20 @@ fn compare() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// One client's run, in a process that does nothing else.
-fn in_a_process(name: &str, url: &str) -> Option<Run> {
+/// One client's run in a process that does nothing else, and when it began.
+fn in_a_process(name: &str, url: &str) -> Option<(Instant, Run)> {
     let program = std::env::current_exe().ok()?;
-    let child = Command::new(program)
+    let mut child = Command::new(program)
         .args([name, url])
-        .stderr(Stdio::inherit())
-        .output()
+        .stdout(Stdio::piped())
+        .spawn()
         .ok()?;
-    serde_json::from_slice(&child.stdout).ok()
+    let mut said = BufReader::new(child.stdout.take()?).lines();
+    let begun = said.next()?.ok().filter(|line| line == BEGUN);
+    let begun = begun.map(|_| Instant::now())?;
+    let run = serde_json::from_str(&said.next()?.ok()?).ok()?;
+    child.wait().ok()?;
+    Some((begun, run))
 }
 
 fn median(mut rates: Vec<f64>) -> f64 {

@@ -1,25 +1,26 @@
 //! Figures of one run.
 
 use std::fmt;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
 /// What the process of a client says of its run.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Run {
-    /// When its first call was made, in nanoseconds since 1970.
-    pub begun_ns: u64,
     /// What calls cost, in nanoseconds: p50, p99, p99.9, the most.
     pub costs_ns: [u32; 4],
     /// The most memory that the process has had, in MB of 1024 * 1024 bytes.
     pub peak_mb: u64,
 }
 
-/// Calls once per event, then ends the client.
+/// What the process of a client says before its first call.
+pub const BEGUN: &str = "begun";
+
+/// Says that it begins, calls once per event, then ends the client.
 pub fn run(events: usize, mut call: impl FnMut(usize), end: impl FnOnce()) -> Run {
     let mut costs = Vec::with_capacity(events);
-    let begun_ns = now_ns();
+    println!("{BEGUN}");
     for event in 0..events {
         let before = Instant::now();
         call(event);
@@ -29,16 +30,9 @@ pub fn run(events: usize, mut call: impl FnMut(usize), end: impl FnOnce()) -> Ru
     costs.sort_unstable();
     let at = |share: f64| costs[((costs.len() - 1) as f64 * share) as usize];
     Run {
-        begun_ns,
         costs_ns: [at(0.5), at(0.99), at(0.999), at(1.0)],
         peak_mb: peak_memory_mb(),
     }
-}
-
-/// Now, in nanoseconds since 1970: the same clock in every process.
-pub fn now_ns() -> u64 {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    since.map_or(0, |since| since.as_nanos() as u64)
 }
 
 impl fmt::Display for Run {

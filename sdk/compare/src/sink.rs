@@ -5,10 +5,9 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
+use std::time::Instant;
 
 use segue_sdk::wire::Batch;
-
-use crate::measure::now_ns;
 
 /// What has arrived.
 #[derive(Clone, Copy, Default)]
@@ -16,14 +15,15 @@ pub struct Received {
     events: u64,
     /// Of the bodies.
     bytes: u64,
-    /// When the last of it was there, in nanoseconds since 1970.
-    last_ns: u64,
+    /// When the last of it was there.
+    last: Option<Instant>,
 }
 
 impl Received {
     /// Events per second between an instant and the last arrival.
-    pub fn rate_since(&self, begun_ns: u64) -> f64 {
-        self.events as f64 / (self.last_ns.saturating_sub(begun_ns) as f64 / 1e9)
+    pub fn rate_since(&self, begun: Instant) -> f64 {
+        let took = self.last.map(|last| last.duration_since(begun));
+        took.map_or(0.0, |took| self.events as f64 / took.as_secs_f64())
     }
 }
 
@@ -100,7 +100,7 @@ fn acknowledge(stream: TcpStream, received: &Mutex<Received>) {
             let mut received = received.lock().expect("no connection panics");
             received.events += events as u64;
             received.bytes += length as u64;
-            received.last_ns = now_ns();
+            received.last = Some(Instant::now());
         }
         let answer = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 12\r\n\r\n{\"status\":1}";
         if reader.get_mut().write_all(answer).is_err() {
