@@ -100,13 +100,12 @@ fn taking(call: Call) -> MethodRouter<Arc<Intake>> {
     let take = move |State(intake): State<Arc<Intake>>, request: Request| async move {
         intake.take(call, request).await.map(Json)
     };
-    let method = match call {
+    match call {
         Call::Raptor => get(take),
         Call::Batch | Call::Single(_) | Call::AnyBatch | Call::Snowplow | Call::UserData => {
-            post(take)
+            post(take).fallback(not_allowed)
         }
-    };
-    method.fallback(not_allowed)
+    }
 }
 
 /// With and without a slash at the end.
