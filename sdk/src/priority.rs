@@ -7,6 +7,22 @@
 ///
 /// Identify, alias, group and consent are `High`, page and screen are `Low`; a tracked event says
 /// its own with [`Event::PRIORITY`](crate::Event::PRIORITY).
+///
+/// ```
+/// use segue_sdk::{Event, Priority};
+/// use serde::Serialize;
+///
+/// #[derive(Serialize)]
+/// struct Refund<'a> {
+///     order_id: &'a str,
+/// }
+///
+/// impl Event for Refund<'_> {
+///     const NAME: &'static str = "refund";
+///     const PRIORITY: Priority = Priority::High;
+/// }
+/// assert!(Refund::PRIORITY > Priority::default());
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Priority {
     /// Let go first: page views and the like.

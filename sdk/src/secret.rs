@@ -15,6 +15,11 @@ pub struct WriteKey(Zeroizing<String>);
 
 impl WriteKey {
     /// The key itself; do not log it.
+    ///
+    /// ```
+    /// let key = segue_sdk::WriteKey::from("wk_secret");
+    /// assert_eq!(key.expose(), "wk_secret");
+    /// ```
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0

@@ -45,11 +45,30 @@ pub const LEEWAY: Duration = Duration::from_mins(1);
 pub struct UserTokenKey(Zeroizing<Vec<u8>>);
 
 /// The key is shorter than [`KEY_BYTES_MIN`]: take a longer one.
+///
+/// ```
+/// use segue_sdk::user_token::{KeyTooShort, UserTokenKey};
+///
+/// assert_eq!(UserTokenKey::new("short").unwrap_err(), KeyTooShort);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a key for user tokens needs at least {KEY_BYTES_MIN} bytes")]
 pub struct KeyTooShort;
 
 /// Why a token is not believed.
+///
+/// ```
+/// use std::time::{Duration, SystemTime};
+///
+/// use segue_sdk::user_token::{TokenError, UserTokenKey};
+///
+/// let (ours, theirs) = (UserTokenKey::new([1; 32])?, UserTokenKey::new([2; 32])?);
+/// let noon = SystemTime::UNIX_EPOCH + Duration::from_secs(1_763_640_000);
+/// let token = ours.sign("42", noon);
+/// assert_eq!(theirs.verify(&token, noon), Err(TokenError::WrongSignature));
+/// assert_eq!(ours.verify(&token, noon + Duration::from_secs(60)), Err(TokenError::Expired));
+/// # Ok::<(), segue_sdk::user_token::KeyTooShort>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TokenError {

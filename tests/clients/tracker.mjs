@@ -6,12 +6,11 @@ import { createHmac } from "node:crypto";
 
 import { launch, Site } from "./harness/browser.mjs";
 import { Proxy } from "./harness/proxy.mjs";
+import { until } from "./harness/until.mjs";
 
 const ACCOUNT = "shop";
 const PUBLIC_KEY = "wk_public_of_the_shop";
 const TOKEN_KEY = "a secret of the shop's backend, long enough";
-/** How long anything may take to become true, in milliseconds. */
-const PATIENCE_MS = 20_000;
 const VISITOR = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
 const [binary, ...only] = process.argv.slice(2);
@@ -39,17 +38,6 @@ proxy = await Proxy.start(binary, [
 ]);
 head = await (await fetch(`${proxy.url}/v1/projects/${PUBLIC_KEY}/snippet`)).text();
 const browser = await launch();
-
-/** What `look` returns, once that is something. */
-async function until(what, look) {
-  const deadline = Date.now() + PATIENCE_MS;
-  for (;;) {
-    const found = await look();
-    if (found) return found;
-    if (Date.now() > deadline) throw new Error(`never: ${what}`);
-    await new Promise((resume) => setTimeout(resume, 25));
-  }
-}
 
 const base64url = (data) => Buffer.from(data).toString("base64url");
 function userToken(user) {

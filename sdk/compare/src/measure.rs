@@ -3,54 +3,51 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use crate::sink::Sink;
+use serde::{Deserialize, Serialize};
 
-pub struct Figures {
-    costs: Vec<Duration>,
-    pub rate: f64,
-    arrived: u64,
-    bytes: u64,
+/// What the process of a client says of its run.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Run {
+    /// What calls cost, in nanoseconds: p50, p99, p99.9, the most.
+    pub costs_ns: [u32; 4],
+    /// The most memory that the process has had, in MB of 1024 * 1024 bytes.
+    pub peak_mb: u64,
 }
 
-/// Calls once per event, then ends the client, and looks at what arrived.
-pub fn run(events: usize, sink: &Sink, mut call: impl FnMut(usize), end: impl FnOnce()) -> Figures {
+/// What the process of a client says before its first call.
+pub const BEGUN: &str = "begun";
+
+/// Says that it begins, calls once per event, then ends the client.
+pub fn run(events: usize, mut call: impl FnMut(usize), end: impl FnOnce()) -> Run {
     let mut costs = Vec::with_capacity(events);
-    let begun = Instant::now();
+    println!("{BEGUN}");
     for event in 0..events {
         let before = Instant::now();
         call(event);
-        costs.push(before.elapsed());
+        costs.push(u32::try_from(before.elapsed().as_nanos()).unwrap_or(u32::MAX));
     }
     end();
-    let (arrived, bytes, last) = sink.received();
-    let took = last.unwrap_or_else(Instant::now) - begun;
     costs.sort_unstable();
-    Figures {
-        costs,
-        rate: arrived as f64 / took.as_secs_f64(),
-        arrived,
-        bytes,
+    let at = |share: f64| costs[((costs.len() - 1) as f64 * share) as usize];
+    Run {
+        costs_ns: [at(0.5), at(0.99), at(0.999), at(1.0)],
+        peak_mb: peak_memory_mb(),
     }
 }
 
-impl fmt::Display for Figures {
+impl fmt::Display for Run {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for share in [0.5, 0.99, 0.999, 1.0] {
-            let at = ((self.costs.len() - 1) as f64 * share) as usize;
-            write!(f, " {:>9}", format!("{:.2?}", self.costs[at]))?;
+        let [first, rest @ ..] = self.costs_ns.map(|ns| Duration::from_nanos(ns.into()));
+        write!(f, "{:>9}", format!("{first:.2?}"))?;
+        for cost in rest {
+            write!(f, " {:>9}", format!("{cost:.2?}"))?;
         }
-        write!(
-            f,
-            " {:>12.0} {:>10} {:>9}",
-            self.rate,
-            self.arrived,
-            self.bytes / self.arrived.max(1)
-        )
+        Ok(())
     }
 }
 
 /// The most memory that this process has had, where the system tells.
-pub fn peak_memory_mb() -> u64 {
+fn peak_memory_mb() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find(|line| line.starts_with("VmHWM:"));
     let kb = line.and_then(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok());

@@ -12,15 +12,36 @@ use serde_json::json;
 use tokio::runtime::Runtime;
 
 use crate::EVENTS;
-use crate::measure::{Figures, run};
-use crate::sink::Sink;
+use crate::measure::{Run, run};
+
+/// A client and how it is driven against a sink.
+pub struct Rival {
+    pub name: &'static str,
+    pub run: fn(&str) -> Run,
+}
+
+/// All of them, ours first.
+pub const ALL: [Rival; 3] = [
+    Rival {
+        name: "segue-sdk",
+        run: segue,
+    },
+    Rival {
+        name: "segment",
+        run: segment,
+    },
+    Rival {
+        name: "posthog-rs",
+        run: posthog,
+    },
+];
 
 const USER: &str = "u_541312140";
 
 /// Message ids on, compression off, spool off: the defaults. A full queue is waited for, because
 /// this caller is faster than any network.
-pub fn segue(sink: &Sink) -> Figures {
-    let client = Client::builder(&sink.url, "wk")
+fn segue(url: &str) -> Run {
+    let client = Client::builder(url, "wk")
         .overflow(OverflowPolicy::Block(Duration::from_secs(30)))
         .build()
         .expect("the settings are right");
@@ -33,15 +54,15 @@ pub fn segue(sink: &Sink) -> Figures {
         ..Visit::default()
     };
     let call = |_| drop(black_box(client.user(USER).track(&visit)));
-    run(EVENTS, sink, call, || {
+    run(EVENTS, call, || {
         client.shutdown_blocking(Duration::from_secs(60));
     })
 }
 
 /// The caller makes the requests; no message ids, times or retries.
-pub fn segment(sink: &Sink) -> Figures {
+fn segment(url: &str) -> Run {
     let runtime = Runtime::new().expect("the system gives threads");
-    let http = HttpClient::new(Default::default(), sink.url.clone());
+    let http = HttpClient::new(Default::default(), url.to_owned());
     let mut batcher = AutoBatcher::new(http, Batcher::new(None), "wk".to_owned());
     let batcher = std::cell::RefCell::new(&mut batcher);
     let call = |_| {
@@ -57,7 +78,7 @@ pub fn segment(sink: &Sink) -> Figures {
         let pushed = runtime.block_on(batcher.borrow_mut().push(track));
         pushed.expect("the sink takes everything");
     };
-    run(EVENTS, sink, call, || {
+    run(EVENTS, call, || {
         runtime
             .block_on(batcher.borrow_mut().flush())
             .expect("the sink takes everything");
@@ -65,11 +86,11 @@ pub fn segment(sink: &Sink) -> Figures {
 }
 
 /// With its queue raised to hold all events: by default it drops what is over 10,000.
-pub fn posthog(sink: &Sink) -> Figures {
+fn posthog(url: &str) -> Run {
     let runtime = Runtime::new().expect("the system gives threads");
     let options = ClientOptionsBuilder::default()
         .api_key("wk".to_owned())
-        .host(sink.url.clone())
+        .host(url.to_owned())
         .max_queue_size(EVENTS + 1)
         .build()
         .expect("the settings are right");
@@ -87,5 +108,5 @@ pub fn posthog(sink: &Sink) -> Figures {
         }
         client.capture(event);
     };
-    run(EVENTS, sink, call, || runtime.block_on(client.shutdown()))
+    run(EVENTS, call, || runtime.block_on(client.shutdown()))
 }

@@ -1,5 +1,6 @@
 //! A server that reads batches, counts the events in them and acknowledges them.
 
+use std::fmt;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
@@ -8,11 +9,33 @@ use std::time::Instant;
 
 use segue_sdk::wire::Batch;
 
-#[derive(Default)]
-struct Received {
+/// What has arrived.
+#[derive(Clone, Copy, Default)]
+pub struct Received {
     events: u64,
+    /// Of the bodies.
     bytes: u64,
+    /// When the last of it was there.
     last: Option<Instant>,
+}
+
+impl Received {
+    /// Events per second between an instant and the last arrival.
+    pub fn rate_since(&self, begun: Instant) -> f64 {
+        let took = self.last.map(|last| last.duration_since(begun));
+        took.map_or(0.0, |took| self.events as f64 / took.as_secs_f64())
+    }
+}
+
+impl fmt::Display for Received {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{:>10} {:>9}",
+            self.events,
+            self.bytes / self.events.max(1)
+        )
+    }
 }
 
 pub struct Sink {
@@ -40,10 +63,9 @@ impl Sink {
         }
     }
 
-    /// Events, bytes of their bodies, and when the last of them came.
-    pub fn received(&self) -> (u64, u64, Option<Instant>) {
-        let received = self.received.lock().expect("no connection panics");
-        (received.events, received.bytes, received.last)
+    /// What has arrived so far.
+    pub fn received(&self) -> Received {
+        *self.received.lock().expect("no connection panics")
     }
 }
 

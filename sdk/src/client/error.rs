@@ -3,6 +3,16 @@
 use std::error::Error;
 
 /// Why a client could not be built.
+///
+/// ```
+/// use segue_sdk::{BuildError, Client};
+///
+/// let error = Client::builder("no address", "wk_secret").build().unwrap_err();
+/// assert!(matches!(error, BuildError::InvalidEndpoint(_)));
+///
+/// let error = Client::builder("http://127.0.0.1:8090", "").build().unwrap_err();
+/// assert_eq!(error.to_string(), "the write key is empty or holds a colon or control character");
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildError {

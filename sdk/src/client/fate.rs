@@ -9,6 +9,21 @@ use super::report::DropReason;
 use crate::wire::RejectCode;
 
 /// Why an event was not acknowledged.
+///
+/// ```
+/// # let client = segue_sdk::testing::TestClient::new();
+/// use segue_sdk::NotDelivered;
+///
+/// # async fn paid(client: &segue_sdk::Client) {
+/// let receipt = client.user("42").track_named("paid", &serde_json::json!({}));
+/// match receipt.deliver().await {
+///     Ok(()) => {}
+///     Err(NotDelivered::Unconfirmed) => { /* it may arrive: try again with its message id */ }
+///     Err(error) => tracing::error!(%error),
+/// }
+/// # }
+/// # futures_util::future::FutureExt::now_or_never(paid(&client));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum NotDelivered {

@@ -29,6 +29,27 @@ use serde_json::{Map, Value, json};
 /// ```
 pub trait Middleware: Send + Sync + 'static {
     /// Looks at one event, changes it, decides about it.
+    ///
+    /// ```
+    /// use segue_sdk::middleware::{Draft, Flow, Middleware};
+    ///
+    /// /// Lets go of what the tests of the live system do.
+    /// struct NoRobots;
+    ///
+    /// impl Middleware for NoRobots {
+    ///     fn handle(&self, draft: &mut Draft) -> Flow {
+    ///         match draft.user_id() {
+    ///             Some(id) if id.starts_with("robot-") => Flow::Drop,
+    ///             _ => Flow::Keep,
+    ///         }
+    ///     }
+    /// }
+    ///
+    /// let builder = segue_sdk::Client::builder("", "").middleware(NoRobots);
+    /// # let client = segue_sdk::testing::TestClient::with(builder);
+    /// # client.user("robot-1").track_named("visit", &serde_json::json!({}));
+    /// # client.assert_nothing();
+    /// ```
     fn handle(&self, draft: &mut Draft) -> Flow;
 }
 
@@ -39,6 +60,19 @@ impl<F: Fn(&mut Draft) -> Flow + Send + Sync + 'static> Middleware for F {
 }
 
 /// Whether an event goes on.
+///
+/// ```
+/// use segue_sdk::middleware::{Draft, Flow};
+///
+/// let only_orders = |draft: &mut Draft| match draft.name() {
+///     Some("buy") => Flow::Keep,
+///     _ => Flow::Drop,
+/// };
+/// let builder = segue_sdk::Client::builder("", "").middleware(only_orders);
+/// # let client = segue_sdk::testing::TestClient::with(builder);
+/// # client.user("42").track_named("visit", &serde_json::json!({}));
+/// # client.assert_nothing();
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Flow {
     /// It goes on.
@@ -48,6 +82,27 @@ pub enum Flow {
 }
 
 /// An event before it is queued. Kind, identity, id and time stay as they are.
+///
+/// ```
+/// use segue_sdk::middleware::{Draft, Flow};
+///
+/// let tidy = |draft: &mut Draft| {
+///     let is_known = draft.user_id().is_some() || draft.anonymous_id().is_some();
+///     assert!(is_known, "no event is without anybody");
+///     if draft.kind() == "identify" {
+///         draft.traits().remove("password_hint");
+///     }
+///     if draft.name() == Some("search") {
+///         draft.properties().insert("engine".to_owned(), "v2".into());
+///     }
+///     draft.context().insert("region".to_owned(), "eu".into());
+///     Flow::Keep
+/// };
+/// let builder = segue_sdk::Client::builder("", "").middleware(tidy);
+/// # let client = segue_sdk::testing::TestClient::with(builder);
+/// # client.user("42").track_named("search", &serde_json::json!({}));
+/// # client.assert_tracked("search", serde_json::json!({"engine": "v2"}));
+/// ```
 #[derive(Debug)]
 pub struct Draft {
     members: Map<String, Value>,
@@ -121,6 +176,14 @@ impl Draft {
 ///
 /// What is kept carries its share as `context.sample_rate`, so that counts can be corrected. The
 /// choice is the same in every process and version.
+///
+/// ```
+/// use segue_sdk::middleware::Sample;
+///
+/// // Of page views and searches a tenth of the people; of all else everything.
+/// let builder = segue_sdk::Client::builder("", "").middleware(Sample::new(["pageview", "search"], 0.1));
+/// # drop(builder);
+/// ```
 #[derive(Clone, Debug)]
 pub struct Sample {
     names: HashSet<String>,
@@ -164,6 +227,17 @@ fn position(person: &str) -> f64 {
 }
 
 /// Removes members before they leave the process, by path: `properties.card.number`.
+///
+/// ```
+/// use segue_sdk::middleware::Redact;
+/// use serde_json::json;
+///
+/// let redact = Redact::new(["properties.card.number", "context.ip"]);
+/// let builder = segue_sdk::Client::builder("", "").middleware(redact);
+/// # let client = segue_sdk::testing::TestClient::with(builder);
+/// client.user("42").track_named("paid", &json!({"card": {"number": "4111", "brand": "visa"}}));
+/// assert_eq!(client.events()[0]["properties"], json!({"card": {"brand": "visa"}}));
+/// ```
 #[derive(Clone, Debug)]
 pub struct Redact {
     paths: Vec<Vec<String>>,

@@ -49,6 +49,9 @@ pub use spool::{Spool, SpoolMode};
 
 mod engine;
 
+mod enqueue;
+use enqueue::enqueue;
+
 mod worker;
 
 mod deliver;
@@ -58,7 +61,6 @@ pub(crate) mod schedule;
 
 mod user_data;
 
-use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -67,8 +69,7 @@ use serde::Serialize;
 use tokio::sync::oneshot;
 
 use crate::clock;
-use crate::context::Current;
-use crate::limits::{DROP_TIMEOUT, SCRATCH_BYTES_MAX};
+use crate::limits::DROP_TIMEOUT;
 use crate::priority::Priority;
 use crate::random::Random;
 use crate::secret::WriteKey;
@@ -131,6 +132,12 @@ impl Client {
     }
 
     /// A visitor of whom only an anonymous id is known.
+    ///
+    /// ```
+    /// # let client = segue_sdk::testing::TestClient::new();
+    /// client.anonymous("a-7").page("Shoes", &serde_json::json!({"path": "/shoes"}));
+    /// # assert_eq!(client.events()[0]["anonymousId"], "a-7");
+    /// ```
     #[must_use]
     pub const fn anonymous<'a>(&'a self, anonymous_id: &'a str) -> Person<'a, Anonymous<'a>> {
         Person::new(self, Anonymous::new(anonymous_id))
@@ -139,6 +146,13 @@ impl Client {
     /// A user whose anonymous id is known too.
     ///
     /// What is tracked belongs to the user; only [`identify`](Person::identify) links the two.
+    ///
+    /// ```
+    /// # let client = segue_sdk::testing::TestClient::new();
+    /// // Both ids in one identify: what the visitor did before the log-in becomes the user's.
+    /// client.visitor("42", "a-7").identify(&serde_json::json!({"plan": "pro"}));
+    /// # assert_eq!(client.events()[0]["anonymousId"], "a-7");
+    /// ```
     #[must_use]
     pub const fn visitor<'a>(
         &'a self,
@@ -150,12 +164,30 @@ impl Client {
 
     /// Whoever made the request at hand, as its [`RequestContext`](crate::context::RequestContext)
     /// says. Without one, events are dropped and counted as without identity.
+    ///
+    /// ```
+    /// # let client = segue_sdk::testing::TestClient::new();
+    /// use segue_sdk::context::RequestContext;
+    ///
+    /// RequestContext::new().user("42").sync_scope(|| {
+    ///     client.current().track_named("cart_viewed", &serde_json::json!({}));
+    /// });
+    /// # assert_eq!(client.events()[0]["userId"], "42");
+    /// ```
     #[must_use]
     pub fn current(&self) -> Person<'_, Requester> {
         Person::new(self, Requester::at_hand())
     }
 
     /// What became of the events so far. After a fork: of this process's.
+    ///
+    /// ```
+    /// # let client = segue_sdk::testing::TestClient::new();
+    /// client.user("42").track_named("visit", &serde_json::json!({}));
+    /// let report = client.stats();
+    /// assert_eq!(report.tracked, 1);
+    /// assert_eq!(report.dropped.total(), 0);
+    /// ```
     #[must_use]
     pub fn stats(&self) -> Report {
         match self.inner.engine() {
@@ -167,6 +199,20 @@ impl Client {
     /// Sends what is queued now, and waits until all of it is settled or the time is up.
     ///
     /// Works in any async runtime. The report counts everything since the client was built.
+    ///
+    /// ```
+    /// # let client = segue_sdk::testing::TestClient::new();
+    /// use std::time::Duration;
+    ///
+    /// # async fn before_the_freeze(client: segue_sdk::Client) {
+    /// // A function that the platform freezes as soon as it has answered.
+    /// let report = client.flush(Duration::from_secs(2)).await;
+    /// if report.pending > 0 {
+    ///     tracing::warn!(%report, "some events wait for the next call");
+    /// }
+    /// # }
+    /// # futures_util::future::FutureExt::now_or_never(before_the_freeze(client.clone()));
+    /// ```
     pub async fn flush(&self, timeout: Duration) -> Report {
         let Some(engine) = self.inner.engine() else {
             return self.inner.forked_report();
@@ -178,6 +224,14 @@ impl Client {
     }
 
     /// Like [`flush`](Self::flush), blocking this thread.
+    ///
+    /// ```
+    /// # let client = segue_sdk::testing::TestClient::new();
+    /// use std::time::Duration;
+    ///
+    /// client.user("42").track_named("visit", &serde_json::json!({}));
+    /// assert_eq!(client.flush_blocking(Duration::from_secs(2)).delivered, 1);
+    /// ```
     #[expect(
         clippy::must_use_candidate,
         reason = "the report may not matter to the caller"
@@ -194,6 +248,17 @@ impl Client {
     /// Works in any async runtime. When it returns nothing of the client runs any more; what the
     /// report has as pending was not confirmed in time. Only a callback or transport of the host's
     /// that blocks the worker can make it late.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// # async fn end(client: segue_sdk::Client) {
+    /// let report = client.shutdown(Duration::from_secs(5)).await;
+    /// if !report.is_complete() {
+    ///     tracing::error!(%report, "not everything arrived");
+    /// }
+    /// # }
+    /// ```
     pub async fn shutdown(&self, timeout: Duration) -> Report {
         let Some(engine) = self.inner.engine() else {
             return self.inner.forked_report();
@@ -266,66 +331,6 @@ impl std::fmt::Debug for Inner {
     }
 }
 
-thread_local! {
-    /// Taken while in use, so that an event whose serialisation tracks another one is no harm.
-    static SCRATCH: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
-}
-
-fn enqueue<P: Serialize + ?Sized>(
-    engine: &Engine,
-    event: &Outgoing<'_, P>,
-    id: &MessageId,
-    at: jiff::Timestamp,
-    priority: Priority,
-    options: &Options,
-) -> Result<queue::Ticket, DropReason> {
-    if event.user_id.is_none() && event.anonymous_id.is_none() {
-        return Err(engine.queue.refuse(DropReason::EmptyIdentity));
-    }
-    let own = match &options.context {
-        None => None,
-        Some(Ok(context)) => Some(context.as_ref()),
-        Some(Err(_)) => return Err(engine.queue.refuse(DropReason::Unserializable)),
-    };
-    let request = Current::get();
-    let merged = match (&request, own) {
-        (Some(request), Some(own)) => request.under(own),
-        _ => None,
-    };
-    let around = request.as_deref().and_then(Current::json);
-    let mut id_text = [0; 36];
-    let mut time = TimeText::default();
-    let event = Outgoing {
-        message_id: id.encode(&mut id_text),
-        timestamp: time.write(at),
-        anonymous_id: event
-            .anonymous_id
-            .or_else(|| visitor_of(request.as_deref(), event.user_id)),
-        context: merged.as_deref().or(own).or(around),
-        ..*event
-    };
-    let mut json = SCRATCH.try_with(Cell::take).unwrap_or_default();
-    let taken = engine.enqueue(&mut json, priority, |json| event.write_to(json));
-    json.clear();
-    if json.capacity() <= SCRATCH_BYTES_MAX {
-        // A thread that is ending has no scratch any more; the buffer is freed then.
-        SCRATCH
-            .try_with(|scratch| scratch.set(json))
-            .unwrap_or_default();
-    }
-    taken
-}
-
-/// The anonymous id of the request at hand, where the event is about who made it.
-///
-/// An event about somebody else, such as one that an administrator causes, must not get it.
-fn visitor_of<'a>(request: Option<&'a Current>, user_id: Option<&str>) -> Option<&'a str> {
-    let request = request?;
-    (request.user_id().is_some() && request.user_id() == user_id)
-        .then(|| request.anonymous_id())
-        .flatten()
-}
-
 impl Drop for Inner {
     fn drop(&mut self) {
         // After a fork the parent's engine is not touched: it works on, over there.
@@ -342,22 +347,5 @@ impl Drop for Inner {
                 "dropped a client with events pending"
             );
         }
-    }
-}
-
-/// An event's time as text on the stack: RFC 3339 with milliseconds.
-#[derive(Default)]
-struct TimeText {
-    bytes: [u8; 32],
-}
-
-impl TimeText {
-    fn write(&mut self, at: jiff::Timestamp) -> &str {
-        use std::io::Write;
-
-        let mut rest = &mut self.bytes[..];
-        write!(rest, "{at:.3}").expect("32 bytes hold every time that there is");
-        let written = 32 - rest.len();
-        std::str::from_utf8(&self.bytes[..written]).expect("a time is ASCII")
     }
 }

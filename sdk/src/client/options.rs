@@ -66,6 +66,15 @@ impl Options {
     }
 
     /// How much it matters when not everything can be kept, instead of what its kind says.
+    ///
+    /// ```
+    /// # let client = segue_sdk::testing::TestClient::new();
+    /// use segue_sdk::{Options, Priority};
+    ///
+    /// let options = Options::new().priority(Priority::High);
+    /// client.user("42").track_named_with("refund", &serde_json::json!({}), &options);
+    /// # client.assert_tracked("refund", serde_json::json!({}));
+    /// ```
     #[must_use]
     pub const fn priority(mut self, priority: Priority) -> Self {
         self.priority = Some(priority);

@@ -11,6 +11,15 @@ use super::queue::Ticket;
 use super::report::DropReason;
 
 /// The id that makes an event idempotent: the same on every retry.
+///
+/// ```
+/// # let client = segue_sdk::testing::TestClient::new();
+/// let receipt = client.user("42").track_named("visit", &serde_json::json!({}));
+/// // A UUID of version 7, unless the caller gave an id of its own.
+/// let text = receipt.message_id().to_string();
+/// assert_eq!(text.len(), 36);
+/// # assert_eq!(client.events()[0]["messageId"], text);
+/// ```
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct MessageId(Repr);
 
@@ -55,6 +64,20 @@ impl fmt::Debug for MessageId {
 ///
 /// It need not be looked at; what is dropped is counted in the [`Report`](super::Report) too. Who
 /// wants to know that the endpoint has the event asks [`deliver`](Self::deliver).
+///
+/// ```
+/// # let client = segue_sdk::testing::TestClient::new();
+/// use segue_sdk::DropReason;
+///
+/// # let properties = serde_json::json!({});
+/// let receipt = client.user("42").track_named("visit", &properties);
+/// assert!(receipt.is_accepted() && receipt.dropped().is_none());
+/// assert!(!receipt.is_spooled(), "this client has no spool");
+/// println!("it will arrive as {}", receipt.message_id());
+///
+/// let nobodys = client.user("").track_named("visit", &properties);
+/// assert_eq!(nobodys.dropped(), Some(DropReason::EmptyIdentity));
+/// ```
 #[derive(Clone, Debug)]
 pub struct Receipt {
     id: MessageId,
@@ -118,6 +141,17 @@ impl Receipt {
     ///
     /// # Errors
     /// As there; when the time is up the event is `Unconfirmed`.
+    ///
+    /// ```
+    /// # let client = segue_sdk::testing::TestClient::new();
+    /// use std::time::Duration;
+    ///
+    /// use segue_sdk::events::Buy;
+    ///
+    /// let receipt = client.user("42").track(&Buy::line("o-77", "p-1"));
+    /// receipt.deliver_blocking(Duration::from_secs(5))?; // the proxy has it on disk now
+    /// # Ok::<(), segue_sdk::NotDelivered>(())
+    /// ```
     pub fn deliver_blocking(self, timeout: Duration) -> Result<(), NotDelivered> {
         let ticket = self.taken.map_err(NotDelivered::Dropped)?;
         let (tell, told) = mpsc::channel();

@@ -3,6 +3,18 @@
 use std::fmt;
 
 /// Why an event will not arrive although nobody refused it.
+///
+/// ```
+/// # let client = segue_sdk::testing::TestClient::new();
+/// use segue_sdk::DropReason;
+///
+/// let receipt = client.user("").track_named("visit", &serde_json::json!({}));
+/// match receipt.dropped() {
+///     None => {}
+///     Some(DropReason::EmptyIdentity) => { /* a bug of ours */ }
+///     Some(reason) => tracing::warn!(reason = reason.as_str(), "an event was dropped"),
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum DropReason {
@@ -68,6 +80,18 @@ impl fmt::Display for DropReason {
 }
 
 /// How many events were dropped, by reason.
+///
+/// ```
+/// # let client = segue_sdk::testing::TestClient::new();
+/// use segue_sdk::DropReason;
+///
+/// client.user("").track_named("visit", &serde_json::json!({}));
+/// let dropped = client.stats().dropped;
+/// assert_eq!((dropped.total(), dropped.get(DropReason::EmptyIdentity)), (1, 1));
+/// for (reason, events) in dropped.iter() {
+///     println!("segue_dropped_total{{reason=\"{reason}\"}} {events}");
+/// }
+/// ```
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Dropped {
     counts: [u64; DropReason::ALL.len()],
@@ -111,6 +135,17 @@ impl fmt::Debug for Dropped {
 /// What became of the events of a client so far, counted in events.
 ///
 /// `tracked + recovered == delivered + rejected + dropped.total() + pending` at every moment.
+///
+/// ```
+/// # let client = segue_sdk::testing::TestClient::new();
+/// use std::time::Duration;
+///
+/// client.user("42").track_named("visit", &serde_json::json!({}));
+/// let report = client.shutdown_blocking(Duration::from_secs(5));
+/// assert!(report.is_complete());
+/// let sentence = "1 tracked: 1 delivered, 0 rejected, 0 dropped, 0 pending";
+/// assert_eq!(report.to_string(), sentence);
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Report {

@@ -16,6 +16,19 @@ use crate::user_data::Stream;
 /// With a `Spool`, events that are on disk give up their memory first, and the
 /// policy only speaks when disk or bound have no room either. Of the policies that drop, each lets
 /// go of events of a lower [`Priority`](crate::Priority) before one of a higher.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use segue_sdk::{Client, OverflowPolicy};
+///
+/// // An importer, which has time and a thread of its own.
+/// let client = Client::builder("http://127.0.0.1:8090", "wk_secret")
+///     .overflow(OverflowPolicy::Block(Duration::from_secs(30)))
+///     .build()?;
+/// # client.shutdown_blocking(Duration::ZERO);
+/// # Ok::<(), segue_sdk::BuildError>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum OverflowPolicy {

@@ -12,6 +12,17 @@ impl Client {
     /// Each must serialise to an object, such as a
     /// [`UserRecord`](crate::user_data::UserRecord); the module [`user_data`](crate::user_data)
     /// shows the whole.
+    ///
+    /// ```no_run
+    /// use segue_sdk::user_data::{Mode, UserRecord};
+    ///
+    /// # fn nightly(client: &segue_sdk::Client) -> Result<(), segue_sdk::user_data::UploadError> {
+    /// let people = [42, 43].map(UserRecord::new);
+    /// let report = client.stream_user_data(people, Mode::Live).send_blocking()?;
+    /// println!("{report}");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn stream_user_data<I>(
         &self,
         people: I,
@@ -25,6 +36,19 @@ impl Client {
     }
 
     /// People from an async stream.
+    ///
+    /// ```no_run
+    /// use futures_util::{StreamExt, stream};
+    /// use segue_sdk::user_data::{Mode, UserRecord};
+    ///
+    /// # async fn nightly(client: &segue_sdk::Client) -> Result<(), segue_sdk::user_data::UploadError> {
+    /// // Rows of a database, as they come.
+    /// let people = stream::iter(1..=1_000_000).map(UserRecord::new);
+    /// let report = client.stream_user_data_from(people, Mode::Live).send().await?;
+    /// println!("{report}");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn stream_user_data_from<S>(
         &self,
         people: S,
@@ -37,6 +61,20 @@ impl Client {
     }
 
     /// Rows of a file, as [`ndjson`](crate::user_data::ndjson) and `csv` read them.
+    ///
+    /// ```no_run
+    /// use std::fs::File;
+    /// use std::io::BufReader;
+    ///
+    /// use segue_sdk::user_data::{Mode, ndjson};
+    ///
+    /// # fn nightly(client: &segue_sdk::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// let file = BufReader::new(File::open("people.ndjson")?);
+    /// let report = client.stream_user_rows(ndjson(file), Mode::Draft).send_blocking()?;
+    /// println!("{report}");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn stream_user_rows<I>(
         &self,
         rows: I,

@@ -10,6 +10,19 @@ use crate::wire::{Message, RejectCode};
 pub(super) type OnVerdict = Arc<dyn Fn(&Verdict<'_>) + Send + Sync>;
 
 /// What became of one event.
+///
+/// ```
+/// use segue_sdk::{Client, Outcome};
+///
+/// let builder = Client::builder("http://127.0.0.1:8090", "wk_secret").on_verdict(|verdict| {
+///     if let Outcome::Rejected { code, .. } = verdict.outcome() {
+///         let id = verdict.message_id().unwrap_or_default();
+///         let bytes = verdict.event().len(); // its JSON, as it was sent
+///         tracing::warn!(%id, bytes, code = code.as_str());
+///     }
+/// });
+/// # drop(builder);
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Verdict<'a> {
     event: &'a [u8],
@@ -17,6 +30,20 @@ pub struct Verdict<'a> {
 }
 
 /// How it ended.
+///
+/// ```
+/// use segue_sdk::Outcome;
+///
+/// fn line(outcome: Outcome<'_>) -> String {
+///     match outcome {
+///         Outcome::Delivered => "delivered".to_owned(),
+///         Outcome::Rejected { code, reason } => format!("{}: {reason}", code.as_str()),
+///         Outcome::Dropped(reason) => format!("dropped: {reason}"),
+///         other => format!("{other:?}"), // of a later version
+///     }
+/// }
+/// assert_eq!(line(Outcome::Delivered), "delivered");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Outcome<'a> {

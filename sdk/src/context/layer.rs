@@ -145,6 +145,17 @@ impl<S> Layer<S> for ContextLayer {
 }
 
 /// A service whose requests have a context; made by [`ContextLayer`].
+///
+/// ```
+/// use std::convert::Infallible;
+///
+/// use segue_sdk::context::{ContextLayer, ContextService};
+/// use tower::{Layer, service_fn};
+///
+/// let hello = service_fn(async |_: http::Request<String>| Ok::<_, Infallible>("hello"));
+/// let service: ContextService<_> = ContextLayer::new().layer(hello);
+/// # drop(service);
+/// ```
 #[derive(Clone, Debug)]
 pub struct ContextService<S> {
     inner: S,

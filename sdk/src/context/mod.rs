@@ -35,6 +35,26 @@ use serde_json::{Map, Value};
 ///     .await;
 /// # }
 /// ```
+///
+/// All that it can say, around a piece of work that does not wait:
+///
+/// ```
+/// use std::net::Ipv4Addr;
+///
+/// use segue_sdk::context::RequestContext;
+///
+/// # let client = segue_sdk::testing::TestClient::new();
+/// let request = RequestContext::new()
+///     .anonymous("a-7")
+///     .ip(Ipv4Addr::new(203, 0, 113, 7).into())
+///     .user_agent("Mozilla/5.0")
+///     .consent([("marketing_automation", true), ("ads", false)])
+///     .with("locale", "da-DK");
+/// request.sync_scope(|| {
+///     client.current().track_named("cart_viewed", &serde_json::json!({}));
+/// });
+/// assert_eq!(client.events()[0]["context"]["locale"], "da-DK");
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct RequestContext {
     user_id: Option<String>,

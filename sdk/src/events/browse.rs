@@ -5,6 +5,21 @@ use serde::Serialize;
 use crate::{Event, Priority};
 
 /// Somebody looked at a product.
+///
+/// ```
+/// # let client = segue_sdk::testing::TestClient::new();
+/// use segue_sdk::events::Visit;
+///
+/// client.anonymous("a-7").track(&Visit {
+///     product_id: "p-1-red",
+///     master_id: Some("p-1"),
+///     category_path: Some("1#Shoes;2#Running"),
+///     price: Some(19.5),
+///     currency: Some("EUR"),
+///     ..Visit::default()
+/// });
+/// # client.assert_tracked("visit", serde_json::json!({"master_id": "p-1"}));
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Visit<'a> {
     /// The product at variant level, as the product feed names it.
@@ -37,6 +52,15 @@ impl Event for Visit<'_> {
 }
 
 /// Somebody clicked a recommended product. If that also fills the basket, send this first.
+///
+/// ```
+/// # let client = segue_sdk::testing::TestClient::new();
+/// use segue_sdk::events::ItemClick;
+///
+/// let click = ItemClick { product_id: "p-2", module: Some("GetSimilarItems") };
+/// client.anonymous("a-7").track(&click);
+/// # client.assert_tracked("itemclick", serde_json::json!({"product_id": "p-2"}));
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct ItemClick<'a> {
     /// The product at variant level.
@@ -51,6 +75,14 @@ impl Event for ItemClick<'_> {
 }
 
 /// Somebody searched.
+///
+/// ```
+/// # let client = segue_sdk::testing::TestClient::new();
+/// use segue_sdk::events::Search;
+///
+/// client.anonymous("a-7").track(&Search { phrase: "red shoes", results: Some(12), product_id: None });
+/// # client.assert_tracked("search", serde_json::json!({"results": 12}));
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Search<'a> {
     /// What was typed.
@@ -70,6 +102,14 @@ impl Event for Search<'_> {
 /// Somebody looked at a page, for audiences that read tracked events.
 ///
 /// The verb `page` of a client sends the same as an event of kind page.
+///
+/// ```
+/// # let client = segue_sdk::testing::TestClient::new();
+/// use segue_sdk::events::Page;
+///
+/// client.anonymous("a-7").track(&Page { path: "/shoes", title: Some("Shoes"), ..Page::default() });
+/// # client.assert_tracked("pageview", serde_json::json!({"path": "/shoes"}));
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Page<'a> {
     /// The address without its host.

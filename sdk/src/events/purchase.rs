@@ -5,6 +5,18 @@ use serde::Serialize;
 use crate::{Event, Priority};
 
 /// The basket after a change: added, removed, cleared. Not when it is only looked at.
+///
+/// ```
+/// # let client = segue_sdk::testing::TestClient::new();
+/// use segue_sdk::events::Basket;
+///
+/// // After the second product was put in: both.
+/// let basket = Basket { product_ids: &["p-1", "p-2"], basket_id: Some("b-9") };
+/// client.user("42").track(&basket);
+/// // After it was cleared: none.
+/// client.user("42").track(&Basket { product_ids: &[], ..basket });
+/// # assert_eq!(client.events().len(), 2);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Basket<'a> {
     /// Everything in the basket now, each product once; empty when it was cleared.
@@ -19,6 +31,17 @@ impl Event for Basket<'_> {
 }
 
 /// One line of an order: send one for each, with the same order id.
+///
+/// ```
+/// # let client = segue_sdk::testing::TestClient::new();
+/// use segue_sdk::events::Buy;
+///
+/// for (product_id, quantity, price) in [("p-1", 2, 19.5), ("p-2", 1, 5.0)] {
+///     let line = Buy { quantity, ..Buy::line("o-77", product_id) };
+///     client.user("42").track(&line.priced(price, "EUR"));
+/// }
+/// # client.assert_tracked("buy", serde_json::json!({"product_id": "p-1", "subtotal": 39.0}));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Buy<'a> {
     /// Ties the lines of an order together.

@@ -69,6 +69,16 @@ impl ProxyMode {
     }
 
     /// How many days the visitor's cookie lives after each visit; 365 unless said, at least 1.
+    ///
+    /// ```
+    /// use segue_sdk::proxy_mode::ProxyMode;
+    ///
+    /// # let client = segue_sdk::Client::builder("http://127.0.0.1:8090", "wk_secret").build()?;
+    /// // As long as the app's own statement on cookies says.
+    /// let tracking = ProxyMode::new(client).visitor_days(90);
+    /// # drop(tracking);
+    /// # Ok::<(), segue_sdk::BuildError>(())
+    /// ```
     #[must_use]
     pub fn visitor_days(mut self, days: u32) -> Self {
         self.visitor_days = days.max(1);

@@ -16,6 +16,19 @@ const FLUSH_TIMEOUT: Duration = Duration::from_secs(10);
 ///
 /// It can be used wherever a [`Client`] is; clone the client out of it for code that wants to own
 /// one. Every look at it first waits for what was tracked before.
+///
+/// ```
+/// use segue_sdk::testing::TestClient;
+/// use serde_json::json;
+///
+/// let tracker = TestClient::new();
+/// tracker.user("42").identify(&json!({"plan": "pro", "seats": 3}));
+/// tracker.assert_identified("42", json!({"plan": "pro"}));
+/// assert_eq!(tracker.events().len(), 1);
+///
+/// tracker.clear();
+/// tracker.assert_nothing();
+/// ```
 #[derive(Debug)]
 pub struct TestClient {
     client: Client,
@@ -38,6 +51,16 @@ impl TestClient {
     ///
     /// # Panics
     /// When the settings contradict each other, or the system gives no thread.
+    ///
+    /// ```
+    /// use segue_sdk::Client;
+    /// use segue_sdk::middleware::Sample;
+    /// use segue_sdk::testing::TestClient;
+    ///
+    /// let tracker = TestClient::with(Client::builder("", "").middleware(Sample::new(["search"], 0.0)));
+    /// tracker.user("42").track_named("search", &serde_json::json!({}));
+    /// tracker.assert_nothing();
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn with(builder: ClientBuilder) -> Self {

@@ -44,6 +44,25 @@ pub struct MockProxy {
 }
 
 /// One way to misbehave.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use segue_sdk::Client;
+/// use segue_sdk::testing::{Fault, MockProxy};
+/// use segue_sdk::wire::RejectCode;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), segue_sdk::BuildError> {
+/// let proxy = MockProxy::start().await;
+/// proxy.script([Fault::Unavailable, Fault::Reject(vec![(0, RejectCode::Erased)])]);
+/// let client = Client::builder(proxy.url(), "wk_test").build()?;
+/// client.user("42").track_named("visit", &serde_json::json!({}));
+/// let report = client.shutdown(Duration::from_secs(10)).await;
+/// assert_eq!((report.retries, report.rejected), (1, 1));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fault {

@@ -47,17 +47,64 @@ impl Recording {
     /// Answers the next request that has no answer yet with this; then the next one.
     ///
     /// After the last of them everything is acknowledged again.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use segue_sdk::Client;
+    /// use segue_sdk::testing::Recording;
+    /// use segue_sdk::transport::Response;
+    ///
+    /// let recording = Recording::new();
+    /// recording.answer_next(Ok(Response::new(503, "")));
+    /// let client = Client::builder("", "").build_with(recording.clone())?;
+    /// client.user("42").track_named("visit", &serde_json::json!({}));
+    /// client.shutdown_blocking(Duration::from_secs(5));
+    /// assert_eq!(recording.requests().len(), 2); // the attempt that failed, and the next
+    /// assert_eq!(recording.events().len(), 1);
+    /// # Ok::<(), segue_sdk::BuildError>(())
+    /// ```
     pub fn answer_next(&self, answer: Result<Response, TransportError>) {
         self.state().answers.push_back(answer);
     }
 
     /// Every attempt so far, failed ones included.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use segue_sdk::Client;
+    /// use segue_sdk::testing::Recording;
+    ///
+    /// let recording = Recording::new();
+    /// let client = Client::builder("", "").build_with(recording.clone())?;
+    /// client.user("42").track_named("visit", &serde_json::json!({}));
+    /// client.flush_blocking(Duration::from_secs(5));
+    /// assert_eq!((recording.requests()[0].events, recording.requests()[0].attempt), (1, 0));
+    /// recording.clear();
+    /// assert!(recording.requests().is_empty() && recording.events().is_empty());
+    /// # client.shutdown_blocking(Duration::ZERO);
+    /// # Ok::<(), segue_sdk::BuildError>(())
+    /// ```
     #[must_use]
     pub fn requests(&self) -> Vec<Request> {
         self.state().requests.clone()
     }
 
     /// The events of every request that was answered with success, in the order of arrival.
+    ///
+    /// ```
+    /// use segue_sdk::Client;
+    /// use segue_sdk::testing::Recording;
+    ///
+    /// let recording = Recording::new();
+    /// let client = Client::builder("", "").build_with(recording.clone())?;
+    /// client.user("42").identify(&serde_json::json!({"plan": "pro"}));
+    /// client.flush_blocking(std::time::Duration::from_secs(5));
+    /// assert_eq!(recording.events()[0]["traits"]["plan"], "pro");
+    /// # client.shutdown_blocking(std::time::Duration::ZERO);
+    /// # Ok::<(), segue_sdk::BuildError>(())
+    /// ```
     #[must_use]
     pub fn events(&self) -> Vec<Value> {
         self.state().events.clone()
@@ -72,6 +119,14 @@ impl Recording {
     }
 
     /// Forgets requests and events; answers that were asked for stay.
+    ///
+    /// ```
+    /// use segue_sdk::testing::Recording;
+    ///
+    /// let recording = Recording::new();
+    /// recording.clear();
+    /// assert!(recording.events().is_empty());
+    /// ```
     pub fn clear(&self) {
         let mut state = self.state();
         state.requests.clear();

@@ -19,6 +19,26 @@ use crate::secret::WriteKey;
 pub(crate) const AGENT: &str = concat!("segue-sdk/", env!("CARGO_PKG_VERSION"));
 
 /// `POST {endpoint}/v1/batch` with the write key as the user of HTTP Basic.
+///
+/// ```
+/// use segue_sdk::transport::{HttpTransport, Request, Response, Transport, TransportError};
+/// use segue_sdk::{Client, WriteKey};
+///
+/// /// Counts requests on their way.
+/// struct Counted(HttpTransport);
+///
+/// impl Transport for Counted {
+///     async fn send(&self, request: Request) -> Result<Response, TransportError> {
+///         tracing::info!(bytes = request.body.len(), "a batch leaves");
+///         self.0.send(request).await
+///     }
+/// }
+///
+/// let http = HttpTransport::new("http://127.0.0.1:8090", &WriteKey::from("wk_secret"))?;
+/// let client = Client::builder("", "").build_with(Counted(http))?;
+/// # client.shutdown_blocking(std::time::Duration::ZERO);
+/// # Ok::<(), segue_sdk::BuildError>(())
+/// ```
 #[derive(Clone)]
 pub struct HttpTransport {
     client: Client,
@@ -65,6 +85,19 @@ impl HttpTransport {
     ///
     /// # Errors
     /// When endpoint or key cannot be used.
+    ///
+    /// ```no_run
+    /// use segue_sdk::WriteKey;
+    /// use segue_sdk::transport::HttpTransport;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let http = reqwest::Client::builder().https_only(true).build()?;
+    /// let key = WriteKey::from("wk_secret");
+    /// let transport = HttpTransport::with_client("https://cdp.example", &key, http)?;
+    /// # drop(transport);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn with_client(endpoint: &str, key: &WriteKey, client: Client) -> Result<Self, BuildError> {
         let options = HttpOptions {
             client: Some(client),

@@ -55,6 +55,21 @@ impl<T: Transport> Transport for Arc<T> {
 }
 
 /// One attempt to deliver one batch.
+///
+/// ```
+/// use segue_sdk::transport::{Request, Response, Transport, TransportError};
+///
+/// /// Hands batches to a queue of the host's.
+/// struct Handed(tokio::sync::mpsc::Sender<Vec<u8>>);
+///
+/// impl Transport for Handed {
+///     async fn send(&self, request: Request) -> Result<Response, TransportError> {
+///         tracing::debug!(events = request.events, attempt = request.attempt);
+///         self.0.send(request.body).await.map_err(TransportError::new)?;
+///         Ok(Response::new(200, "{}"))
+///     }
+/// }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Request {
@@ -67,6 +82,13 @@ pub struct Request {
 }
 
 /// What the endpoint answered.
+///
+/// ```
+/// use segue_sdk::transport::Response;
+///
+/// let busy = Response::new(429, "").with_retry_after("2");
+/// assert_eq!((busy.status, busy.retry_after.as_deref()), (429, Some("2")));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Response {
@@ -98,6 +120,15 @@ impl Response {
 }
 
 /// No answer came: the network, the endpoint or TLS failed.
+///
+/// ```
+/// use std::error::Error;
+///
+/// use segue_sdk::transport::TransportError;
+///
+/// let error = TransportError::new(std::io::Error::other("the socket is gone"));
+/// assert_eq!(error.source().unwrap().to_string(), "the socket is gone");
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[error("the request got no answer")]
 pub struct TransportError {

@@ -4,6 +4,17 @@ use crate::BuildError;
 
 /// Why an upload stopped before its end. What was acknowledged stays so; with a checkpoint the
 /// next try goes on behind it.
+///
+/// ```
+/// use segue_sdk::Client;
+/// use segue_sdk::user_data::{Mode, UploadError, UserRecord};
+///
+/// let client = Client::builder("http://127.0.0.1:8090", "wk_secret").build()?;
+/// let upload = client.stream_user_data([UserRecord::new(42)], Mode::Draft);
+/// assert!(matches!(upload.send_blocking(), Err(UploadError::NoStream)));
+/// # client.shutdown_blocking(std::time::Duration::ZERO);
+/// # Ok::<(), segue_sdk::BuildError>(())
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum UploadError {

@@ -59,6 +59,16 @@ use std::fmt;
 use zeroize::Zeroizing;
 
 /// Whether data is only checked, or taken over.
+///
+/// ```
+/// use segue_sdk::user_data::Mode;
+///
+/// /// `--live`, where somebody asks for it.
+/// fn mode(arguments: &[&str]) -> Mode {
+///     if arguments.contains(&"--live") { Mode::Live } else { Mode::Draft }
+/// }
+/// assert_eq!(mode(&["people.csv"]).as_str(), "draft");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
     /// The other side checks it and changes nothing.
@@ -79,6 +89,13 @@ impl Mode {
 }
 
 /// The id of a stream, which is a secret: whoever has it can write people.
+///
+/// ```
+/// use segue_sdk::user_data::StreamId;
+///
+/// let id = StreamId::from("00000000-00000000-00000000-00000000");
+/// assert_eq!(format!("{id:?}"), "StreamId(redacted)");
+/// ```
 #[derive(Clone)]
 pub struct StreamId(Zeroizing<String>);
 

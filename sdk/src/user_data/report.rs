@@ -5,6 +5,20 @@ use std::fmt;
 use crate::wire::RejectCode;
 
 /// How far an upload has come.
+///
+/// ```no_run
+/// # fn send(client: &segue_sdk::Client) -> Result<(), segue_sdk::user_data::UploadError> {
+/// use segue_sdk::user_data::{Mode, Progress, UserRecord};
+///
+/// let show = |progress: Progress| {
+///     let Progress { rows, accepted, rejected, bytes, .. } = progress;
+///     eprintln!("{rows} rows: {accepted} accepted, {rejected} rejected, {bytes} bytes");
+/// };
+/// let people = (1..=10_000).map(UserRecord::new);
+/// client.stream_user_data(people, Mode::Live).on_progress(show).send_blocking()?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Progress {
@@ -23,6 +37,19 @@ pub struct Progress {
 }
 
 /// What became of an upload that came to its end.
+///
+/// ```
+/// use segue_sdk::user_data::UploadReport;
+///
+/// /// What a person at a terminal has to mend.
+/// fn show(report: &UploadReport) {
+///     println!("{report}");
+///     for rejected in &report.rejections {
+///         println!("row {}: {} ({})", rejected.row, rejected.reason, rejected.code.as_str());
+///     }
+/// }
+/// # show(&UploadReport::default());
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UploadReport {
@@ -34,6 +61,16 @@ pub struct UploadReport {
 }
 
 /// A row that was refused.
+///
+/// ```
+/// use segue_sdk::user_data::RejectedRow;
+/// use segue_sdk::wire::RejectCode;
+///
+/// /// Whether sending a shorter row would do.
+/// fn is_too_long(row: &RejectedRow) -> bool {
+///     row.code == RejectCode::EventTooLarge
+/// }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RejectedRow {

@@ -3,6 +3,14 @@
 use serde::Serialize;
 
 /// What a source of user data yields.
+///
+/// ```
+/// use segue_sdk::user_data::Row;
+/// use serde_json::json;
+///
+/// assert_eq!(Row::of(&json!({"id": 42})), Row::Person(br#"{"id":42}"#.to_vec()));
+/// assert!(matches!(Row::of("ada"), Row::Unreadable { code: "not_an_object", .. }));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Row {
     /// A person: the JSON of an object.
@@ -39,6 +47,20 @@ impl Row {
 ///
 /// An absent member is not sent and changes nothing; a member that is sent as null deletes what is
 /// known. More members come with [`with`](Self::with): anything that serialises to an object.
+///
+/// ```
+/// use segue_sdk::user_data::{Row, UserRecord};
+/// use serde::Serialize;
+///
+/// #[derive(Clone, Copy, Serialize)]
+/// struct Shop {
+///     points: u32,
+///     coupon: Option<&'static str>, // none: the old one is deleted
+/// }
+///
+/// let ada = UserRecord::new(42).with(Shop { points: 7, coupon: None });
+/// assert_eq!(Row::of(&ada), Row::Person(br#"{"id":42,"points":7,"coupon":null}"#.to_vec()));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct UserRecord<'a, M = ()> {
     /// The app's own id: what audiences and destinations know the person by.

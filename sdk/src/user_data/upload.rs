@@ -22,6 +22,23 @@ use crate::wire::{BatchAnswer, RejectCode};
 
 /// User data on its way; made by [`Client::stream_user_data`] and its kin. Nothing happens until
 /// it is told to send.
+///
+/// ```no_run
+/// use segue_sdk::user_data::{Mode, UserRecord};
+///
+/// # async fn nightly(client: &segue_sdk::Client) -> Result<(), segue_sdk::user_data::UploadError> {
+/// let people = (1..=1_000_000).map(UserRecord::new);
+/// let report = client
+///     .stream_user_data(people, Mode::Live)
+///     .chunk_items_max(500)
+///     .chunk_bytes_max(256 * 1024)
+///     .checkpoint("/var/lib/shop/people.checkpoint") // after a failure the next run goes on there
+///     .send()
+///     .await?;
+/// println!("{report}");
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "nothing is sent before `send` or `send_blocking`"]
 pub struct Upload<'a, S> {
     client: &'a Client,
@@ -70,6 +87,17 @@ impl<'a, S: AsyncStream<Item = Row>> Upload<'a, S> {
     }
 
     /// Leaves out the first rows, such as those that an earlier try had settled.
+    ///
+    /// ```no_run
+    /// # fn rest(client: &segue_sdk::Client) -> Result<(), segue_sdk::user_data::UploadError> {
+    /// use segue_sdk::user_data::{Mode, UserRecord};
+    ///
+    /// // An earlier run said that it had come to row 4,000.
+    /// let people = (1..=10_000).map(UserRecord::new);
+    /// client.stream_user_data(people, Mode::Live).skip(4_000).send_blocking()?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub const fn skip(mut self, rows: u64) -> Self {
         self.skip = rows;
         self

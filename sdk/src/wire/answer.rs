@@ -8,6 +8,16 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 ///
 /// Reading is lenient: an answer that says nothing about single events means that all of them
 /// were accepted.
+///
+/// ```
+/// use segue_sdk::wire::BatchAnswer;
+///
+/// let answer: BatchAnswer = serde_json::from_str(
+///     r#"{"success":true,"accepted":1,"rejected":[{"index":1,"code":"missing_identity"}]}"#,
+/// )?;
+/// assert_eq!((answer.accepted, answer.rejected[0].index), (1, 1));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct BatchAnswer {
@@ -38,6 +48,20 @@ impl Default for BatchAnswer {
 }
 
 /// One event that was refused for good; sending it again changes nothing.
+///
+/// ```
+/// use segue_sdk::wire::{RejectCode, Rejected};
+///
+/// let rejected = Rejected {
+///     index: 41,
+///     message_id: Some("m-41".to_owned()),
+///     code: RejectCode::MissingIdentity,
+///     message: "userId or anonymousId is required".to_owned(),
+/// };
+/// let json = serde_json::to_value(&rejected)?;
+/// assert_eq!(json["code"], "missing_identity");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rejected {
     /// The event's place in the batch, from 0.
@@ -53,6 +77,14 @@ pub struct Rejected {
 }
 
 /// One event that was accepted with a change, such as a time in the future.
+///
+/// ```
+/// use segue_sdk::wire::Warning;
+///
+/// let warning: Warning = serde_json::from_str(r#"{"index":0,"code":"future_timestamp"}"#)?;
+/// assert_eq!(warning.code, "future_timestamp");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Warning {
     /// The event's place in the batch, from 0.
@@ -68,6 +100,14 @@ pub struct Warning {
 }
 
 /// The message id given to an event that came without one.
+///
+/// ```
+/// use segue_sdk::wire::Assigned;
+///
+/// let assigned: Assigned = serde_json::from_str(r#"{"index":0,"message_id":"m-1"}"#)?;
+/// assert_eq!(assigned.message_id, "m-1");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Assigned {
     /// The event's place in the batch, from 0.
@@ -77,6 +117,13 @@ pub struct Assigned {
 }
 
 /// Why an event was refused.
+///
+/// ```
+/// use segue_sdk::wire::RejectCode;
+///
+/// let later = RejectCode::from("a_code_of_a_later_version");
+/// assert_eq!(later, RejectCode::Other("a_code_of_a_later_version".to_owned()));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RejectCode {

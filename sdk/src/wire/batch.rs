@@ -34,6 +34,15 @@ impl<'a> Batch<'a> {
     ///
     /// # Errors
     /// When the body is not JSON, not an object, or has no array `batch`.
+    ///
+    /// ```
+    /// use segue_sdk::wire::Batch;
+    ///
+    /// let batch = Batch::from_slice(br#"{"batch":[{"type":"track"}],"writeKey":"wk_1"}"#)?;
+    /// assert_eq!((batch.batch.len(), batch.write_key.as_deref()), (1, Some("wk_1")));
+    /// assert!(Batch::from_slice(b"[]").is_err());
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
     pub fn from_slice(body: &'a [u8]) -> serde_json::Result<Self> {
         serde_json::from_slice(body)
     }

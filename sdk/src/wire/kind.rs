@@ -68,6 +68,13 @@ impl Serialize for Kind {
 }
 
 /// The `type` of an event is none of the seven words.
+///
+/// ```
+/// use segue_sdk::wire::{Kind, UnknownKind};
+///
+/// assert_eq!("page".parse(), Ok(Kind::Page));
+/// assert_eq!("Page".parse::<Kind>(), Err(UnknownKind));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the type is none of track, identify, page, screen, group, alias and consent")]
 pub struct UnknownKind;

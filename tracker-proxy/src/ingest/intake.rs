@@ -48,6 +48,8 @@ pub(super) enum Call {
     /// A batch of ours or of PostHog's clients, which use one path.
     AnyBatch,
     Snowplow,
+    /// One event in the query of a GET.
+    Raptor,
     UserData,
 }
 
@@ -100,7 +102,7 @@ impl Intake {
         // A stranger's body is not worth reading.
         let stream = match call {
             Call::UserData => Some(self.streams.of(head.uri.path(), &head.headers)?),
-            Call::Batch | Call::Single(_) | Call::AnyBatch | Call::Snowplow => None,
+            Call::Batch | Call::Single(_) | Call::AnyBatch | Call::Snowplow | Call::Raptor => None,
         };
         let source = match (&stream, credentials::in_headers(&head.headers)) {
             (Some(stream), _) => Some(Arc::clone(&stream.source)),
@@ -249,6 +251,7 @@ impl Received {
             Call::Batch | Call::Single(_) => return Ok(None),
             Call::AnyBatch => return Ok(translate::posthog(body)),
             Call::Snowplow => translate::snowplow(body),
+            Call::Raptor => translate::raptor(&self.head.uri),
             Call::UserData => {
                 let person = self.stream.as_ref().map(|stream| stream.person.as_str());
                 translate::user_data(body, person.unwrap_or_default())

@@ -34,6 +34,14 @@ pub struct Spool {
 ///
 /// Either way it is handed to the operating system, which the death of the process (SIGKILL, an
 /// abort) does not touch; the loss of power may take the last seconds.
+///
+/// ```
+/// use segue_sdk::{Spool, SpoolMode};
+///
+/// // Payments: rather some microseconds per call than one of them lost to a kill.
+/// let spool = Spool::new("/var/lib/shop/events").mode(SpoolMode::WriteThrough);
+/// # drop(spool);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SpoolMode {

@@ -66,6 +66,15 @@ impl<'a> Message<'a> {
     ///
     /// # Errors
     /// When the body is not JSON, not an object, or a member has the wrong type.
+    ///
+    /// ```
+    /// use segue_sdk::wire::Message;
+    ///
+    /// let message = Message::from_slice(br#"{"event":"visit","userId":42,"properties":{"n":1}}"#)?;
+    /// assert_eq!(message.event.as_deref(), Some("visit"));
+    /// assert_eq!(message.properties.map(|raw| raw.get()), Some(r#"{"n":1}"#));
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
     pub fn from_slice(body: &'a [u8]) -> serde_json::Result<Self> {
         serde_json::from_slice(body)
     }

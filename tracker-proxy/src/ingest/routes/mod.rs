@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use axum::routing::{MethodRouter, post};
+use axum::routing::{MethodRouter, get, post};
 use axum::{Json, Router, middleware};
 use segue_sdk::wire::BatchAnswer;
 
@@ -45,6 +45,8 @@ const CALLS: [(&str, Call); 17] = [
 
 /// Where Snowplow's trackers post, by version 2 of their protocol.
 const SNOWPLOW_PATH: &str = "/com.snowplowanalytics.snowplow/tp2";
+/// Where those who track at Raptor's ask, with this proxy and `/raptor` as their host.
+const RAPTOR_PATH: &str = "/raptor/{file}";
 
 /// All routes of ingest, with and without `/v1` and a slash at the end, as clients write them.
 pub fn router(intake: Intake) -> Router {
@@ -58,6 +60,7 @@ pub fn router(intake: Intake) -> Router {
         router = on_both_paths(router, &format!("/{name}"), &taking(any));
     }
     router = on_both_paths(router, SNOWPLOW_PATH, &taking(Call::Snowplow));
+    router = router.route(RAPTOR_PATH, taking(Call::Raptor));
     router = on_both_paths(router, "/stream/{account}", &taking(Call::UserData));
     // The browser client counts its own doings; we have our own counters.
     let swallow = post(async || Json(BatchAnswer::default())).fallback(not_allowed);
@@ -97,7 +100,12 @@ fn taking(call: Call) -> MethodRouter<Arc<Intake>> {
     let take = move |State(intake): State<Arc<Intake>>, request: Request| async move {
         intake.take(call, request).await.map(Json)
     };
-    post(take).fallback(not_allowed)
+    match call {
+        Call::Raptor => get(take),
+        Call::Batch | Call::Single(_) | Call::AnyBatch | Call::Snowplow | Call::UserData => {
+            post(take).fallback(not_allowed)
+        }
+    }
 }
 
 /// With and without a slash at the end.

@@ -4,12 +4,14 @@
 //! anything else, and an event that says nothing of a person is refused in its place.
 
 mod posthog;
+mod raptor;
 mod snowplow;
 mod user_data;
 
 use serde_json::{Map, Value as Json};
 
 pub(super) use posthog::translate as posthog;
+pub(super) use raptor::translate as raptor;
 pub(super) use snowplow::translate as snowplow;
 pub(super) use user_data::translate as user_data;
 

@@ -158,3 +158,26 @@ async fn a_stream_belongs_to_its_account() {
         assert_eq!((status.as_u16(), &body["code"]), (401, &code.into()));
     }
 }
+
+#[tokio::test]
+async fn what_raptors_servers_ask_for_is_an_event() {
+    let mut proxy = proxy();
+    let visit = "/raptor/wk_any.rsa?p1=visit&p2=p-1&p7=42&coid=a1&sid=s1";
+    let asked = |path: &str| Request::get(path).body(Body::empty()).expect("a request");
+    let (answer, taken) = proxy.accept(asked(visit)).await;
+    assert_eq!(answer["accepted"], 1, "{answer}");
+    let events = events(&taken);
+    assert_eq!(
+        (events[0].name, events[0].anonymous_id),
+        ("visit", Some("a1"))
+    );
+    assert_eq!(
+        events[0].user_id, None,
+        "a public key can only claim who it is"
+    );
+    assert_eq!(events[0].properties, Some(r#"{"product_id":"p-1"}"#));
+    let (status, _) = proxy.refuse(asked("/raptor/other.rsa?p1=visit")).await;
+    assert_eq!(status, 401);
+    let (status, _) = proxy.refuse(asked("/raptor/wk_any?p1=visit")).await;
+    assert_eq!(status, 400);
+}

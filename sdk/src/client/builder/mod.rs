@@ -1,5 +1,7 @@
 //! Building a client: every setting has a default.
 
+mod connection;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -33,6 +35,27 @@ use crate::user_data::{Stream, StreamId};
 ///         Outcome::Delivered => {}
 ///         other => tracing::warn!(id = ?verdict.message_id(), ?other),
 ///     })
+///     .build()?;
+/// # client.shutdown_blocking(Duration::ZERO);
+/// # Ok::<(), segue_sdk::BuildError>(())
+/// ```
+///
+/// Bounds for a host with little memory:
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use segue_sdk::Client;
+///
+/// let client = Client::builder("http://127.0.0.1:8090", "wk_secret")
+///     .queue_events_max(10_000)
+///     .queue_bytes_max(4 * 1024 * 1024)
+///     .batch_events_max(100)
+///     .batch_bytes_max(64 * 1024)
+///     .event_bytes_max(16 * 1024)
+///     .in_flight_max(1) // events arrive in the order of the calls
+///     .request_timeout(Duration::from_secs(10))
+///     .retry_for(Duration::from_secs(60 * 60))
 ///     .build()?;
 /// # client.shutdown_blocking(Duration::ZERO);
 /// # Ok::<(), segue_sdk::BuildError>(())
@@ -81,39 +104,19 @@ impl ClientBuilder {
         }
     }
 
-    /// Sends with this HTTP client: its proxy, TLS and redirects. Default: one of the SDK's own.
-    ///
-    /// Its connections will live on the SDK's thread, so give one that nothing else uses. A child
-    /// process cannot go on with it after a fork.
-    pub fn http_client(mut self, client: reqwest::Client) -> Self {
-        self.http.client = Some(client);
-        self
-    }
-
-    /// Sends through this proxy, such as `http://user:pass@proxy.example:3128`. Default: what
-    /// `HTTPS_PROXY` and the like say.
-    #[cfg(feature = "rustls")]
-    pub fn proxy(mut self, url: impl Into<String>) -> Self {
-        self.http.proxy = Some(crate::secret::ProxyUrl::from(url.into()));
-        self
-    }
-
-    /// TLS of one's own: other authorities, a client certificate, another crypto provider.
-    /// Default: rustls with ring, trusting what the machine trusts.
-    #[cfg(feature = "rustls")]
-    pub fn tls(mut self, config: rustls::ClientConfig) -> Self {
-        self.http.tls = Some(config);
-        self
-    }
-
-    /// Compresses request bodies with gzip. Default: off, which costs least on a near network.
-    #[cfg(feature = "gzip")]
-    pub const fn gzip(mut self, gzip: bool) -> Self {
-        self.http.gzip = gzip;
-        self
-    }
-
     /// Keeps events on disk too, so that they outlive the process. Default: in memory alone.
+    ///
+    /// ```
+    /// use segue_sdk::{Client, Spool};
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// # let folder = folder.path();
+    /// let client = Client::builder("http://127.0.0.1:8090", "wk_secret")
+    ///     .spool(Spool::new(folder.join("events")))
+    ///     .build()?;
+    /// # client.shutdown_blocking(std::time::Duration::ZERO);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[cfg(feature = "spool")]
     pub fn spool(mut self, spool: Spool) -> Self {
         self.settings.spool = Some(spool);
@@ -122,6 +125,16 @@ impl ClientBuilder {
 
     /// Context of every event, such as the app's name and version: an object. An event's own
     /// context wins, member by member. Default: the SDK's name and version as `library`.
+    ///
+    /// ```
+    /// use segue_sdk::Client;
+    /// use segue_sdk::testing::TestClient;
+    /// use serde_json::json;
+    ///
+    /// let builder = Client::builder("http://127.0.0.1:8090", "wk_secret")
+    ///     .context(&json!({"app": {"name": "shop", "version": "1.4"}}));
+    /// # TestClient::with(builder);
+    /// ```
     pub fn context<C: Serialize + ?Sized>(mut self, context: &C) -> Self {
         self.default_context = match serde_json::to_value(context) {
             Ok(Value::Object(members)) => Ok(members),
@@ -131,6 +144,16 @@ impl ClientBuilder {
     }
 
     /// Lets the client stream user data to this account's stream. Default: it cannot.
+    ///
+    /// ```
+    /// use segue_sdk::Client;
+    ///
+    /// let client = Client::builder("http://127.0.0.1:8090", "wk_secret")
+    ///     .user_data("12345", "00000000-00000000-00000000-00000000")
+    ///     .build()?;
+    /// # client.shutdown_blocking(std::time::Duration::ZERO);
+    /// # Ok::<(), segue_sdk::BuildError>(())
+    /// ```
     pub fn user_data(mut self, account: impl Into<String>, stream_id: impl Into<StreamId>) -> Self {
         self.user_data = Some(Stream {
             account: account.into(),
@@ -141,12 +164,37 @@ impl ClientBuilder {
 
     /// Where user data goes, such as `https://in.raptorsmartadvisor.com`. Default: the endpoint of
     /// the events.
+    ///
+    /// ```
+    /// use segue_sdk::Client;
+    ///
+    /// // Events to a proxy of one's own, people to Raptor's Data Manager.
+    /// let client = Client::builder("http://127.0.0.1:8090", "wk_secret")
+    ///     .user_data("12345", "00000000-00000000-00000000-00000000")
+    ///     .user_data_endpoint("https://in.raptorsmartadvisor.com")
+    ///     .build()?;
+    /// # client.shutdown_blocking(std::time::Duration::ZERO);
+    /// # Ok::<(), segue_sdk::BuildError>(())
+    /// ```
     pub fn user_data_endpoint(mut self, endpoint: impl Into<String>) -> Self {
         self.user_data_endpoint = Some(endpoint.into());
         self
     }
 
     /// Lets a middleware see every event before it is queued. They run in the order given.
+    ///
+    /// ```
+    /// use segue_sdk::Client;
+    /// use segue_sdk::middleware::Redact;
+    /// use segue_sdk::testing::TestClient;
+    /// use serde_json::json;
+    ///
+    /// let builder = Client::builder("http://127.0.0.1:8090", "wk_secret")
+    ///     .middleware(Redact::new(["traits.card_number"]));
+    /// # let client = TestClient::with(builder);
+    /// client.user("42").identify(&json!({"plan": "pro", "card_number": "4111"}));
+    /// assert_eq!(client.events()[0]["traits"], json!({"plan": "pro"}));
+    /// ```
     pub fn middleware(mut self, middleware: impl Middleware) -> Self {
         self.settings.middleware.add(middleware);
         self
@@ -248,6 +296,20 @@ impl ClientBuilder {
     ///
     /// # Errors
     /// When the bounds or the context are unusable, or the system gives no folder or thread.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use segue_sdk::Client;
+    /// use segue_sdk::testing::Recording;
+    ///
+    /// let recording = Recording::new();
+    /// let client = Client::builder("", "").build_with(recording.clone())?;
+    /// client.user("42").track_named("visit", &serde_json::json!({}));
+    /// client.shutdown_blocking(Duration::from_secs(5));
+    /// assert_eq!(recording.events().len(), 1);
+    /// # Ok::<(), segue_sdk::BuildError>(())
+    /// ```
     pub fn build_with<T: Transport>(mut self, transport: T) -> Result<Client, BuildError> {
         let settings = self.settings()?;
         let engine = Engine::start(&settings, transport)?;
