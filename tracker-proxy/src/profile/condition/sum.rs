@@ -12,6 +12,9 @@ const PER_CENT: i128 = 10_000;
 /// stored.
 const MILLIONTHS_MAX: i128 = i128::MAX / 4;
 
+/// As many values are counted: more than anybody can send.
+const COUNT_MAX: u64 = u64::MAX >> BESIDE_BITS;
+
 /// How many values there were and what they come to, in millionths.
 ///
 /// Whole millionths add up to the same in any order, which floats do not: a profile that is
@@ -39,7 +42,7 @@ impl Sum {
 
     /// Adds another sum.
     pub fn add(&mut self, other: Self) {
-        self.count = self.count.saturating_add(other.count);
+        self.count = self.count.saturating_add(other.count).min(COUNT_MAX);
         let millionths = self.millionths.saturating_add(other.millionths);
         self.millionths = millionths.clamp(-MILLIONTHS_MAX, MILLIONTHS_MAX);
     }
@@ -97,7 +100,7 @@ const BESIDE_BITS: u32 = 2;
 // stands beside the count, so that a day's sum of up to 163.83 takes three bytes.
 impl Serialize for Sum {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut head = self.count.min(u64::MAX >> BESIDE_BITS) << BESIDE_BITS;
+        let mut head = self.count << BESIDE_BITS;
         let mut stored = self.millionths.unsigned_abs();
         if self.millionths < 0 {
             head |= NEGATIVE;
