@@ -5,6 +5,7 @@
 #![expect(clippy::print_stdout, reason = "a benchmark says what it measured")]
 
 use std::hint::black_box;
+use std::time::{Duration, Instant};
 
 use a_tree::{ATree, AttributeDefinition};
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
@@ -118,8 +119,9 @@ fn beside(unrelated: usize) -> World {
 fn unrelated(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("unrelated");
     for many in [10, 10_000] {
-        let mut world = beside(many);
+        let mut world = None;
         group.bench_function(BenchmarkId::from_parameter(many), |bench| {
+            let world = world.get_or_insert_with(|| beside(many));
             bench.iter(|| world.take("buy", r#"{"colour": "red", "size": 7, "amount": 19.99}"#));
         });
     }
@@ -137,52 +139,112 @@ const TREE_MAX: usize = 10_000;
 
 const PROPERTIES: &str = r#"{"amount": 55, "country": "US", "category": "c21"}"#;
 
+/// So many stateless predicates, ten for each event name.
+fn asking(many: usize) -> World {
+    let mut audiences = String::new();
+    for n in 0..many {
+        let (event, amount, [a, b], category) = parts(n);
+        audiences.push_str(&format!(
+            "- {{ id: a{n}, when: {{ did: {{ event: e{event}, where: {{ amount: {{ gte: {amount} }}, country: [{a}, {b}], category: c{category} }} }} }} }}\n"
+        ));
+    }
+    World::new(&audiences)
+}
+
+/// How many events a side of a comparison takes before it is the other's turn.
+const TURN: u64 = 1_000;
+
+/// A hundred predicates beside 50,000. They take turns, so that whatever else the machine does
+/// falls on both; what is printed is the median of many ratios.
+fn growth(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("growth");
+    let mut sides: Option<[World; 2]> = None;
+    for (what, every_name) in [("one_name", false), ("every_name", true)] {
+        let mut ratios = Vec::new();
+        group.bench_function(what, |bench| {
+            let sides = sides.get_or_insert_with(|| [100, 50_000].map(asking));
+            let names = [10, 5_000].map(|many| -> Vec<String> {
+                let names = if every_name { 0..many } else { 2..3 };
+                names.map(|name| format!("e{name}")).collect()
+            });
+            let mut turns = names.each_ref().map(|names| names.iter().cycle());
+            bench.iter_custom(|events| {
+                let mut spent = [Duration::ZERO; 2];
+                for turn in 0..events.div_ceil(TURN) {
+                    let events = TURN.min(events - turn * TURN);
+                    for ((world, names), spent) in sides.iter_mut().zip(&mut turns).zip(&mut spent)
+                    {
+                        let begin = Instant::now();
+                        for (name, _) in names.zip(0..events) {
+                            world.fold(name, PROPERTIES);
+                            world.touched.clear();
+                        }
+                        *spent += begin.elapsed();
+                    }
+                }
+                ratios.push(spent[1].as_secs_f64() / spent[0].as_secs_f64());
+                spent[1]
+            });
+        });
+        ratios.sort_by(f64::total_cmp);
+        if let Some(median) = ratios.get(ratios.len() / 2) {
+            println!("growth/{what}: 50,000 predicates take {median:.2} times as long as 100");
+        }
+    }
+    group.finish();
+}
+
+/// The same for the `a-tree` crate.
+fn tree(many: usize) -> ATree<usize> {
+    let mut tree = ATree::new(&[
+        AttributeDefinition::string("event"),
+        AttributeDefinition::integer("amount"),
+        AttributeDefinition::string("country"),
+        AttributeDefinition::string("category"),
+    ])
+    .expect("attributes");
+    for n in 0..many {
+        let (event, amount, [a, b], category) = parts(n);
+        let expression = format!(
+            r#"event = "e{event}" and amount >= {amount} and country in ["{a}", "{b}"] and category = "c{category}""#
+        );
+        tree.insert(&n, &expression).expect("an expression");
+    }
+    tree
+}
+
 fn stateless(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("stateless");
+    // Audience 7 of each ten: US and c21 where the name's number allows it.
+    let name = "e2";
     for many in [100, 1_000, 10_000, 50_000] {
-        let mut audiences = String::new();
-        let mut tree = ATree::new(&[
-            AttributeDefinition::string("event"),
-            AttributeDefinition::integer("amount"),
-            AttributeDefinition::string("country"),
-            AttributeDefinition::string("category"),
-        ])
-        .expect("attributes");
-        for n in 0..many {
-            let (event, amount, [a, b], category) = parts(n);
-            audiences.push_str(&format!(
-                "- {{ id: a{n}, when: {{ did: {{ event: e{event}, where: {{ amount: {{ gte: {amount} }}, country: [{a}, {b}], category: c{category} }} }} }} }}\n"
-            ));
-            let expression = format!(
-                r#"event = "e{event}" and amount >= {amount} and country in ["{a}", "{b}"] and category = "c{category}""#
-            );
-            if many <= TREE_MAX {
-                tree.insert(&n, &expression).expect("an expression");
-            }
-        }
-        let mut world = World::new(&audiences);
-        // Audience 7 of each ten: US and c21 where the name's number allows it.
-        let name = "e2";
+        // Made for those that are run: the closures are called for no others.
+        let mut world = None;
         group.bench_function(BenchmarkId::new("segue", many), |bench| {
+            let world = world.get_or_insert_with(|| asking(many));
             bench.iter(|| {
                 world.fold(name, PROPERTIES);
                 world.touched.clear();
             });
         });
-        let before = world.touched.work();
-        world.fold(name, PROPERTIES);
-        let probes = world.touched.work().predicates - before.predicates;
-        println!("stateless/segue/{many}: {probes} predicates looked at per event");
+        if let Some(mut world) = world {
+            let before = world.touched.work();
+            world.fold(name, PROPERTIES);
+            let probes = world.touched.work().predicates - before.predicates;
+            println!("stateless/segue/{many}: {probes} predicates looked at per event");
+        }
         if many > TREE_MAX {
             continue;
         }
-        let mut builder = tree.make_event();
-        builder.with_string("event", name).expect("a value");
-        builder.with_integer("amount", 55).expect("a value");
-        builder.with_string("country", "US").expect("a value");
-        builder.with_string("category", "c21").expect("a value");
-        let event = builder.build().expect("an event");
+        let mut built = None;
         group.bench_function(BenchmarkId::new("a-tree", many), |bench| {
+            let tree = built.get_or_insert_with(|| tree(many));
+            let mut builder = tree.make_event();
+            builder.with_string("event", name).expect("a value");
+            builder.with_integer("amount", 55).expect("a value");
+            builder.with_string("country", "US").expect("a value");
+            builder.with_string("category", "c21").expect("a value");
+            let event = builder.build().expect("an event");
             bench.iter(|| {
                 black_box(tree.search(black_box(&event))).map(|found| found.matches().len())
             });
@@ -234,5 +296,5 @@ fn sixty_leaves(criterion: &mut Criterion) {
     criterion.bench_function("sixty_leaves", |bench| bench.iter(|| next(&mut world, 1)));
 }
 
-criterion_group!(benches, unrelated, sixty_leaves, stateless);
+criterion_group!(benches, unrelated, sixty_leaves, growth, stateless);
 criterion_main!(benches);

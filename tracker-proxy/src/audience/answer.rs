@@ -7,7 +7,7 @@ use super::definition::Bounds;
 use super::grain::Grain;
 use crate::clock::TimeMs;
 use crate::profile::Profile;
-use crate::profile::condition::{LeafState, Sum};
+use crate::profile::condition::{LeafState, Sum, Summand, Totals};
 use crate::value::Value;
 
 /// A question with everything that its answer depends on.
@@ -179,18 +179,12 @@ impl Asked<'_> {
             (LeafState::Extreme(extreme), _) => Some(*extreme).filter(|number| number.is_finite()),
             (LeafState::CountPanes(panes), Memory::CountPanes(grain, _)) => {
                 let (from, to) = self.panes(*span, grain, now);
-                let parts = panes.between(from, to);
-                let sum = parts.iter().map(|(_, part)| f64::from(*part)).sum();
-                (!parts.is_empty() || !self.is_grouped()).then_some(sum)
+                self.counted_in_panes(panes.between(from, to).sum())
             }
             (LeafState::SumPanes(panes), Memory::NumberPanes(_, grain, _)) => {
                 let (from, to) = self.panes(*span, grain, now);
-                let mut sum = Sum::default();
-                panes
-                    .between(from, to)
-                    .iter()
-                    .for_each(|(_, part)| sum.add(*part));
-                self.summed(sum, *average)
+                let sum = panes.between(from, to).sum();
+                self.summed(sum.unwrap_or_default(), *average)
             }
             (LeafState::ExtremePanes(panes), Memory::NumberPanes(which, grain, _)) => {
                 let (from, to) = self.panes(*span, grain, now);
@@ -208,6 +202,11 @@ impl Asked<'_> {
     /// A count; none for a group that has nothing in the window: it is no group there.
     fn counted(&self, many: usize) -> Option<f64> {
         (many > 0 || !self.is_grouped()).then(|| count(many))
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "nobody does a thing 2^53 times")]
+    fn counted_in_panes(&self, many: Option<u64>) -> Option<f64> {
+        many.map_or_else(|| self.counted(0), |many| Some(many as f64))
     }
 
     /// A sum or an average; none for the sum of a group that has nothing to be summed up.
@@ -255,67 +254,116 @@ impl Asked<'_> {
                 Some(times[next - 1].plus(ms))
             }
             (LeafState::CountPanes(panes), Memory::CountPanes(grain, _), _) => {
-                let merge = |sum: &mut u32, part| *sum = sum.saturating_add(part);
-                let holds = |sum: Option<u32>| match sum {
-                    Some(sum) => bounds.hold(f64::from(sum)),
-                    None => hold(0),
-                };
-                self.panes_change_at(panes.as_slice(), grain, span, from, merge, holds)
+                let number = |left| self.counted_in_panes(left);
+                self.total_changes_at(panes, grain, span, bounds, from, number)
             }
             (LeafState::SumPanes(panes), Memory::NumberPanes(_, grain, _), _) => {
                 let average = matches!(self.question, Question::Measured { average: true, .. });
-                let holds = |sum: Option<Sum>| {
-                    let number = self.summed(sum.unwrap_or_default(), average);
-                    number.is_some_and(|number| bounds.hold(number))
-                };
-                self.panes_change_at(panes.as_slice(), grain, span, from, Sum::add, holds)
+                let number = |left: Option<Sum>| self.summed(left.unwrap_or_default(), average);
+                self.total_changes_at(panes, grain, span, bounds, from, number)
             }
             (LeafState::ExtremePanes(panes), Memory::NumberPanes(which, grain, _), _) => {
-                let merge = |kept: &mut f64, part| *kept = which.further(*kept, part);
                 let holds = |kept: Option<f64>| kept.is_some_and(|kept| bounds.hold(kept));
-                self.panes_change_at(panes.as_slice(), grain, span, from, merge, holds)
+                self.extreme_changes_at(panes.as_slice(), which, grain, span, from, holds)
             }
             _ => None,
         }
     }
 
-    /// When a pane leaves (or, with a band, enters) the window and that makes a difference.
-    fn panes_change_at<T: Copy>(
+    /// When a pane comes into a band or leaves it.
+    fn band_changes_at(
         &self,
-        panes: &[(i32, T)],
+        panes: impl Iterator<Item = i32>,
+        grain: Grain,
+        [more_than_ms, at_most_ms]: [i64; 2],
+        from: TimeMs,
+    ) -> Option<TimeMs> {
+        // Panes come and go here; the next one to do so is near enough.
+        let ends = panes.map(|pane| grain.end(pane, self.zone));
+        let edges = ends.flat_map(|end| [end.plus(more_than_ms), end.plus(at_most_ms)]);
+        edges.filter(|at| *at > from).min()
+    }
+
+    /// When so many panes have left a window of sums that it makes a difference.
+    fn total_changes_at<T: Summand>(
+        &self,
+        panes: &Totals<T>,
+        grain: Grain,
+        span: Span,
+        bounds: &Bounds,
+        from: TimeMs,
+        number: impl Fn(Option<T>) -> Option<f64>,
+    ) -> Option<TimeMs> {
+        let ms = match span {
+            Span::Last(ms) => ms,
+            Span::Band {
+                more_than_ms,
+                at_most_ms,
+            } => {
+                let panes = panes.panes().iter().copied();
+                return self.band_changes_at(panes, grain, [more_than_ms, at_most_ms], from);
+            }
+            Span::Ever | Span::Before(_) => return None,
+        };
+        let (first, end) = self.panes(span, grain, from);
+        let window = panes.between(first, end);
+        let many = window.panes().len();
+        let holds = |gone| number(window.left(gone)).is_some_and(|left| bounds.hold(left));
+        let now = holds(0);
+        let average = matches!(self.question, Question::Measured { average: true, .. });
+        let gone = if window.falls() && !average {
+            // What is left gets less and less: it turns where it falls past a bound, if anywhere.
+            let turns = bounds.edges().map(|edge| {
+                window.gone_until_not(|left| {
+                    number(Some(left)).is_some_and(|left| edge.is_ahead(left))
+                })
+            });
+            let turns = turns.chain([many]);
+            turns.filter(|gone| *gone > 0 && holds(*gone) != now).min()
+        } else {
+            (1..=many).find(|gone| holds(*gone) != now)
+        }?;
+        Some(grain.end(window.panes()[gone - 1], self.zone).plus(ms))
+    }
+
+    /// When so many panes have left a window of least or greatest values that it makes a
+    /// difference.
+    fn extreme_changes_at(
+        &self,
+        panes: &[(i32, f64)],
+        which: Number,
         grain: Grain,
         span: Span,
         from: TimeMs,
-        merge: impl Fn(&mut T, T),
-        holds: impl Fn(Option<T>) -> bool,
+        holds: impl Fn(Option<f64>) -> bool,
     ) -> Option<TimeMs> {
-        if let Span::Band {
-            more_than_ms,
-            at_most_ms,
-        } = span
-        {
-            // Panes come and go here; the next one to do so is near enough.
-            let ends = panes.iter().map(|(pane, _)| grain.end(*pane, self.zone));
-            let edges = ends.flat_map(|end| [end.plus(more_than_ms), end.plus(at_most_ms)]);
-            return edges.filter(|at| *at > from).min();
-        }
-        let Span::Last(ms) = span else { return None };
+        let ms = match span {
+            Span::Last(ms) => ms,
+            Span::Band {
+                more_than_ms,
+                at_most_ms,
+            } => {
+                let panes = panes.iter().map(|(pane, _)| *pane);
+                return self.band_changes_at(panes, grain, [more_than_ms, at_most_ms], from);
+            }
+            Span::Ever | Span::Before(_) => return None,
+        };
         let (first, _) = self.panes(span, grain, from);
         let inside = &panes[panes.partition_point(|(pane, _)| *pane < first)..];
-        // From the newest backwards: what is left once all older panes are gone.
-        let mut left: Option<T> = None;
-        let mut answers = Vec::with_capacity(inside.len() + 1);
-        answers.push(holds(None));
-        for (_, part) in inside.iter().rev() {
-            match &mut left {
-                Some(left) => merge(left, *part),
-                None => left = Some(*part),
+        // From the newest backwards: what is left once all older panes are gone. The oldest pane
+        // after which the answer was another one is the one whose leaving makes it so again.
+        let mut left = None;
+        let mut answer = holds(None);
+        let mut turn = None;
+        for (pane, part) in inside.iter().rev() {
+            left = Some(left.map_or(*part, |left| which.further(left, *part)));
+            let with_it = holds(left);
+            if with_it != answer {
+                turn = Some(*pane);
             }
-            answers.push(holds(left));
+            answer = with_it;
         }
-        let now = answers.pop()?;
-        let gone = answers.iter().rev().position(|answer| *answer != now)?;
-        Some(grain.end(inside[gone].0, self.zone).plus(ms))
+        Some(grain.end(turn?, self.zone).plus(ms))
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::answer::Asked;
 use super::compile::{AudienceSet, Branch, Compiled, Question, Tree};
+use super::pending::Pending;
 use super::touched::{Scratch, Touched, Work};
 use crate::clock::TimeMs;
 use crate::profile::condition::LeafState;
@@ -45,26 +46,28 @@ impl AudienceSet {
     ) -> Vec<MembershipChange> {
         touched.leaves.sort_unstable();
         touched.leaves.dedup();
-        let mut pending: BTreeSet<usize> = touched.ranks.iter().copied().collect();
+        let mut pending = std::mem::take(&mut touched.scratch.pending);
+        pending.make_room(self.audiences.len());
+        pending.add(touched.ranks.iter().copied());
         if touched.all {
-            pending.extend(0..self.audiences.len());
+            pending.add(0..self.audiences.len());
         }
         self.find_due(profile, touched, now, &mut pending);
         self.find_run_out(profile, now, &mut pending);
         let fresh = self.tell(profile, touched, now);
         let mut changes = Vec::new();
         let mut evaluation = Evaluation::start(self, touched, now);
-        while let Some(rank) = pending.pop_first() {
+        while let Some(rank) = pending.take_first() {
             let audience = &self.audiences[rank];
             let holds = evaluation.holds(&audience.tree, profile);
             let member = holds_still(audience, holds, profile, now, cause);
-            let was = profile.memberships.is_member(audience.no);
             let change = profile.memberships.set(audience.no, member, now, cause);
+            let was = member && change.is_none();
             if let Some(change) = change {
-                pending.extend(&audience.dependants);
+                pending.add(audience.dependants.iter().copied());
                 changes.push(change);
             }
-            if member && cause != Cause::Warming {
+            if member && cause != Cause::Warming && !fresh.is_empty() {
                 let keys = |leaf: &usize| {
                     fresh
                         .iter()
@@ -90,6 +93,7 @@ impl AudienceSet {
                 changes.extend(std::iter::repeat_n(renewal, renewals as usize));
             }
         }
+        touched.scratch.pending = pending;
         let ends = self.ends_of_memberships(profile);
         let next = ends.map(|(_, end)| end).filter(|end| *end > now).min();
         profile.due = profile.due.into_iter().chain(next).min();
@@ -109,11 +113,11 @@ impl AudienceSet {
 
     /// Adds the audiences whose memberships ran out, or begin again because the person did
     /// something, to `pending`.
-    fn find_run_out(&self, profile: &Profile, now: TimeMs, pending: &mut BTreeSet<usize>) {
+    fn find_run_out(&self, profile: &Profile, now: TimeMs, pending: &mut Pending) {
         let changed = self.ends_of_memberships(profile).filter(|(rank, end)| {
             profile.memberships.is_member(self.audiences[*rank].no) != (now < *end)
         });
-        pending.extend(changed.map(|(rank, _)| rank));
+        pending.add(changed.map(|(rank, _)| rank));
     }
 
     /// Adds the audiences that time may have changed to `pending`, and sets `profile.due`.
@@ -122,7 +126,7 @@ impl AudienceSet {
         profile: &mut Profile,
         touched: &mut Touched,
         now: TimeMs,
-        pending: &mut BTreeSet<usize>,
+        pending: &mut Pending,
     ) {
         let passed = profile.due.filter(|due| *due <= now);
         let mut due = if passed.is_some() || touched.all {
@@ -136,7 +140,7 @@ impl AudienceSet {
             for question in self.timed_of(profile) {
                 let asked = self.asked(question, profile);
                 if asked.changes_at(before).is_some_and(|at| at <= now) {
-                    pending.extend(&self.askers[question]);
+                    pending.add(self.askers[question].iter().copied());
                     if let Some(leaf) = self.questions[question].leaf() {
                         touched.leaves.push(leaf);
                     }
@@ -149,7 +153,7 @@ impl AudienceSet {
             .iter()
             .flat_map(|leaf| &self.leaves[*leaf].questions);
         for question in of_leaves.chain(&touched.questions) {
-            pending.extend(&self.askers[*question]);
+            pending.add(self.askers[*question].iter().copied());
             if self.questions[*question].is_timed() {
                 touched.work.questions += 1;
                 due = due

@@ -227,16 +227,12 @@ impl AudienceSet {
 
     /// Feeds every memory but the armed ones, for which order matters.
     fn feed(&self, profile: &mut Profile, leaf: &Leaf, part: &Part<'_>) {
-        let conditions = &mut profile.conditions;
-        if conditions.get(leaf.no).is_none() {
-            let fresh = match leaf.grouped {
-                Some(_) => Some(LeafState::Groups(Groups::default())),
-                None => part.fresh(leaf.memory),
-            };
-            let Some(fresh) = fresh else { return };
-            conditions.put(leaf.no, fresh);
-        }
-        match (conditions.get_mut(leaf.no), leaf.grouped) {
+        let fresh = || match leaf.grouped {
+            Some(_) => Some(LeafState::Groups(Groups::default())),
+            None => part.fresh(leaf.memory),
+        };
+        let state = profile.conditions.get_or_put(leaf.no, fresh);
+        match (state, leaf.grouped) {
             (Some(LeafState::Groups(groups)), Some(grouped)) => {
                 let key = part.key(part.by);
                 let fresh = || part.fresh(leaf.memory);
@@ -266,12 +262,10 @@ impl AudienceSet {
                 part.numbers(|number| *extreme = which.further(*extreme, number));
             }
             (Memory::CountPanes(grain, depth), LeafState::CountPanes(panes)) => {
-                panes.add(pane(grain), depth, 1, |sum, one| {
-                    *sum = sum.saturating_add(one)
-                });
+                panes.add(pane(grain), depth, 1);
             }
             (Memory::NumberPanes(Number::Sum, grain, depth), LeafState::SumPanes(panes)) => {
-                part.numbers(|number| panes.add(pane(grain), depth, Sum::of(number), Sum::add));
+                part.numbers(|number| panes.add(pane(grain), depth, Sum::of(number)));
             }
             (Memory::NumberPanes(which, grain, depth), LeafState::ExtremePanes(panes)) => {
                 let merge = |kept: &mut f64, number| *kept = which.further(*kept, number);
@@ -304,12 +298,8 @@ impl Number {
 /// The armed memory of a leaf. The awaited event makes one too: it has to be known when a start
 /// from before it comes late.
 fn armed<'a>(profile: &'a mut Profile, leaf: &Leaf) -> Option<&'a mut Armed> {
-    if profile.conditions.get(leaf.no).is_none() {
-        profile
-            .conditions
-            .put(leaf.no, LeafState::Armed(Armed::default()));
-    }
-    match profile.conditions.get_mut(leaf.no)? {
+    let fresh = || Some(LeafState::Armed(Armed::default()));
+    match profile.conditions.get_or_put(leaf.no, fresh)? {
         LeafState::Armed(armed) => Some(armed),
         _ => None,
     }

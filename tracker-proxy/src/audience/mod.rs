@@ -23,6 +23,7 @@ pub mod grain;
 mod lint;
 mod numbering;
 mod part;
+mod pending;
 mod schema;
 pub mod span;
 #[cfg(test)]

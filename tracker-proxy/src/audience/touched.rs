@@ -1,6 +1,7 @@
 //! What changed in a profile, and what was done about it.
 
 use super::compile::Role;
+use super::pending::Pending;
 use super::value::Values;
 
 /// What an evaluation has to look at. Made once and used for many events: it keeps its memory.
@@ -30,6 +31,8 @@ pub(super) struct Scratch {
     /// Per question, then per node: in which evaluation it was answered, and how.
     pub(super) answers: Vec<(u32, bool)>,
     pub(super) evaluation: u32,
+    /// The audiences that still have to be looked at; none between evaluations.
+    pub(super) pending: Pending,
 }
 
 /// What was done, counted: the proof that the cost of an event does not grow with what it does

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::sorted::Sorted;
 use crate::clock::TimeMs;
 use crate::keys::AudienceNo;
 
@@ -56,7 +57,7 @@ pub struct MembershipChange {
 /// A profile's memberships, by audience.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Memberships {
-    standings: Vec<(AudienceNo, Membership)>,
+    standings: Sorted<AudienceNo, Membership>,
     /// Since when the conditions of audiences hold whose memberships last for a while only.
     held: Vec<(AudienceNo, TimeMs)>,
 }
@@ -65,11 +66,7 @@ impl Memberships {
     /// The standing in `audience`, if there was ever one.
     #[must_use]
     pub fn get(&self, audience: AudienceNo) -> Option<Membership> {
-        let place = self
-            .standings
-            .binary_search_by_key(&audience, |(no, _)| *no)
-            .ok()?;
-        Some(self.standings[place].1)
+        self.standings.get(audience).copied()
     }
 
     /// True if the person is in `audience` now.
@@ -105,7 +102,7 @@ impl Memberships {
 
     /// Everything, in the order of audience numbers.
     pub fn iter(&self) -> impl Iterator<Item = (AudienceNo, Membership)> {
-        self.standings.iter().copied()
+        self.standings.iter().map(|(no, standing)| (no, *standing))
     }
 
     /// Sets the standing and returns the change, or nothing where it is so already.
@@ -116,10 +113,8 @@ impl Memberships {
         at: TimeMs,
         cause: Cause,
     ) -> Option<MembershipChange> {
-        let place = self
-            .standings
-            .binary_search_by_key(&audience, |(no, _)| *no);
-        let known = place.ok().map(|place| self.standings[place].1);
+        let place = self.standings.place(audience);
+        let known = place.ok().map(|place| *self.standings.at(place));
         if known.map_or(!member, |known| known.member == member) {
             return None;
         }
@@ -130,8 +125,8 @@ impl Memberships {
             number,
         };
         match place {
-            Ok(place) => self.standings[place].1 = now,
-            Err(place) => self.standings.insert(place, (audience, now)),
+            Ok(place) => *self.standings.at_mut(place) = now,
+            Err(place) => self.standings.insert(place, audience, now),
         }
         let transition = if member {
             Transition::Join
@@ -149,7 +144,7 @@ impl Memberships {
 
     /// Forgets audiences that are no more.
     pub fn retain(&mut self, keep: impl Fn(AudienceNo) -> bool) {
-        self.standings.retain(|(audience, _)| keep(*audience));
+        self.standings.retain(&keep);
         self.held.retain(|(audience, _)| keep(*audience));
     }
 }

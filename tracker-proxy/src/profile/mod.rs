@@ -11,6 +11,7 @@ mod ledger;
 mod lists;
 mod membership;
 mod recent;
+mod sorted;
 
 pub use attributes::{ATTRIBUTES_MAX, Attribute, Attributes, Dated, VALUES_KEPT_MAX};
 pub use condition::{Conditions, LeafState};

@@ -84,16 +84,16 @@ impl Writer<'_> {
     }
 
     fn event(&mut self, dice: &mut Dice) -> Happening {
-        if !self.sent.is_empty() && dice.chance(7) {
+        if !self.sent.is_empty() && dice.chance(self.taste.repeat_percent) {
             // A retry.
             return dice.pick(&self.sent).clone();
         }
-        let kind = match dice.between(0, 99) {
+        let kind = match dice.between(0, 92) {
+            _ if dice.chance(self.taste.consent_percent) => Kind::Consent,
             0..=71 => Kind::Track,
             72..=87 => Kind::Identify,
-            88..=92 if self.taste.merges => Kind::Alias,
-            88..=92 => Kind::Track,
-            _ => Kind::Consent,
+            _ if self.taste.merges => Kind::Alias,
+            _ => Kind::Track,
         };
         let (mut user, mut visitor, previous) = self.ids(dice, kind);
         let lists = kind == Kind::Identify && dice.chance(20);
@@ -175,10 +175,12 @@ impl Writer<'_> {
             time -= dice.between(0, self.taste.unit * 6);
         } else if !self.sent.is_empty() && dice.chance(10) {
             time = dice.pick(&self.sent).time + dice.pick(self.taste.durations());
-        } else if dice.chance(6) {
+        } else if dice.chance(8) {
             // At the very instant of a date that definitions may name.
-            let units = (self.now - BEGIN) / self.taste.unit;
-            time = BEGIN + self.taste.unit * dice.between((-8).min(units), units.min(20));
+            time = *dice.pick(&self.taste.instants);
+        } else if self.taste.ties && dice.chance(15) {
+            // Together with what was told before it.
+            time = self.sent.last().map_or(time, |one| one.time);
         }
         let mut time = time.min(self.now);
         while !self.taste.ties && self.used.contains(&time) {

@@ -23,6 +23,12 @@ pub(super) struct Taste {
     pub(super) ties: bool,
     /// How many of a hundred events come late.
     pub(super) late_percent: u64,
+    /// How many of a hundred events are sent again.
+    pub(super) repeat_percent: u64,
+    /// How many of a hundred events are about consents.
+    pub(super) consent_percent: u64,
+    /// Instants that definitions name and at which things happen.
+    pub(super) instants: Vec<i64>,
     /// Durations that definitions use, so that they share memories.
     durations: Vec<i64>,
     zone: &'static str,
@@ -37,6 +43,7 @@ impl Taste {
         let many = *dice.pick(&[1, 2, 2, 3, 3, 4, 8]);
         let merges = dice.chance(35);
         let durations = (0..4).map(|_| Self::duration_of(dice, unit)).collect();
+        let instants = (0..3).map(|_| Self::instant_of(dice, unit)).collect();
         Self {
             unit,
             events: names[..many].to_vec(),
@@ -44,6 +51,9 @@ impl Taste {
             merges,
             ties: !merges && dice.chance(40),
             late_percent: *dice.pick(&[0, 0, 15, 50]),
+            repeat_percent: *dice.pick(&[7, 7, 25]),
+            consent_percent: *dice.pick(&[7, 7, 30]),
+            instants,
             durations,
             zone,
         }
@@ -72,9 +82,18 @@ impl Taste {
         &self.durations
     }
 
-    /// A date around the script's beginning, as it is written.
+    /// An instant around the script's beginning.
+    fn instant_of(dice: &mut Dice, unit: i64) -> i64 {
+        BEGIN + unit * dice.between(-8, 20)
+    }
+
+    /// A date around the script's beginning, as it is written; often one at which things happen.
     pub(super) fn date(&self, dice: &mut Dice) -> String {
-        let at = BEGIN + self.unit * dice.between(-8, 20);
+        let at = if dice.chance(60) {
+            *dice.pick(&self.instants)
+        } else {
+            Self::instant_of(dice, self.unit)
+        };
         let instant = jiff::Timestamp::from_millisecond(at).expect("it is in this century");
         if self.unit >= HOUR && dice.chance(50) {
             let zone = jiff::tz::TimeZone::get(self.zone).expect("it is a real zone");

@@ -22,6 +22,26 @@ enum Comparison {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Bounds(Vec<(Comparison, f64)>);
 
+/// A number that makes a difference to those that fall past it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Edge {
+    /// Once they are below it.
+    Below(f64),
+    /// Once they are at it, or below it.
+    At(f64),
+}
+
+impl Edge {
+    /// True if `number` has not fallen past it.
+    #[must_use]
+    pub fn is_ahead(self, number: f64) -> bool {
+        match self {
+            Self::Below(edge) => number >= edge,
+            Self::At(edge) => number > edge,
+        }
+    }
+}
+
 impl Bounds {
     /// At least `bound`.
     #[must_use]
@@ -102,6 +122,19 @@ impl Bounds {
             Comparison::Gte => number >= *bound,
             Comparison::Lt => number < *bound,
             Comparison::Lte => number <= *bound,
+        })
+    }
+
+    /// Where the answer can turn while a number falls.
+    pub fn edges(&self) -> impl Iterator<Item = Edge> {
+        self.0.iter().flat_map(|(comparison, bound)| {
+            let (below, at) = match comparison {
+                Comparison::Gte | Comparison::Lt => (true, false),
+                Comparison::Gt | Comparison::Lte => (false, true),
+                Comparison::Eq | Comparison::Ne => (true, true),
+            };
+            let below = below.then_some(Edge::Below(*bound));
+            below.into_iter().chain(at.then_some(Edge::At(*bound)))
         })
     }
 

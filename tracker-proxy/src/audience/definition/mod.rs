@@ -9,7 +9,7 @@ mod operators;
 mod then_not;
 mod when;
 
-pub use bounds::Bounds;
+pub use bounds::{Bounds, Edge};
 pub use did::{Did, Measure, Measured, Window};
 pub use filter::{EventFilter, EventPattern};
 pub use have::{Have, Take};

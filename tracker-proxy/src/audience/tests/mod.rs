@@ -11,6 +11,7 @@ mod oracle;
 mod set;
 mod size;
 mod then_not;
+mod told;
 mod work;
 
 const NOTHING: [&str; 0] = [];

@@ -13,6 +13,7 @@ mod panes;
 mod sum;
 mod tally;
 mod times;
+mod totals;
 
 pub use armed::{ARMED_KEYS_MAX, Armed, Arming, KEY_BYTES_MAX, Part, RECENT_MAX, STEPS_MAX};
 pub use distinct::{DISTINCT_MAX, Distinct};
@@ -22,10 +23,12 @@ pub use panes::Panes;
 pub use sum::Sum;
 pub use tally::{PanedTally, TALLY_CELLS_MAX, TALLY_VALUES_MAX, Tally};
 pub use times::{TIMES_MAX, Times};
+pub use totals::{Summand, Totals, Window};
 
 use serde::{Deserialize, Serialize};
 
 use super::Dated;
+use super::sorted::Sorted;
 use crate::keys::LeafNo;
 
 /// The memory of one leaf. Stored by position: append, never reorder.
@@ -42,9 +45,9 @@ pub enum LeafState {
     /// The least or the greatest value of a property; the leaf knows which.
     Extreme(f64),
     /// Matching events per pane of time.
-    CountPanes(Panes<u32>),
+    CountPanes(Totals<u64>),
     /// Sums per pane of time.
-    SumPanes(Panes<Sum>),
+    SumPanes(Totals<Sum>),
     /// Least or greatest values per pane of time.
     ExtremePanes(Panes<f64>),
     /// How often which value was seen.
@@ -64,8 +67,7 @@ pub enum LeafState {
 /// The memories of all leaves that were ever touched.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Conditions {
-    /// Sorted by leaf.
-    leaves: Vec<(LeafNo, LeafState)>,
+    leaves: Sorted<LeafNo, LeafState>,
     /// Which leaves wait to be folded from history again.
     late: Late,
 }
@@ -74,63 +76,67 @@ impl Conditions {
     /// The memory of `leaf`, if an event ever touched it.
     #[must_use]
     pub fn get(&self, leaf: LeafNo) -> Option<&LeafState> {
-        let place = self
-            .leaves
-            .binary_search_by_key(&leaf, |(no, _)| *no)
-            .ok()?;
-        Some(&self.leaves[place].1)
+        self.leaves.get(leaf)
     }
 
     /// The memory of `leaf` to be changed, if there is one.
     pub fn get_mut(&mut self, leaf: LeafNo) -> Option<&mut LeafState> {
-        let place = self
-            .leaves
-            .binary_search_by_key(&leaf, |(no, _)| *no)
-            .ok()?;
-        Some(&mut self.leaves[place].1)
+        self.leaves.get_mut(leaf)
+    }
+
+    /// The memory of `leaf` to be changed; where there is none, `fresh` makes one, or none either.
+    pub fn get_or_put(
+        &mut self,
+        leaf: LeafNo,
+        fresh: impl FnOnce() -> Option<LeafState>,
+    ) -> Option<&mut LeafState> {
+        let place = match self.leaves.place(leaf) {
+            Ok(place) => place,
+            Err(place) => {
+                self.leaves.insert(place, leaf, fresh()?);
+                place
+            }
+        };
+        Some(self.leaves.at_mut(place))
     }
 
     /// Puts `state` in the place of what `leaf` remembered.
     pub fn put(&mut self, leaf: LeafNo, state: LeafState) {
-        match self.leaves.binary_search_by_key(&leaf, |(no, _)| *no) {
-            Ok(place) => self.leaves[place].1 = state,
-            Err(place) => self.leaves.insert(place, (leaf, state)),
+        match self.leaves.place(leaf) {
+            Ok(place) => *self.leaves.at_mut(place) = state,
+            Err(place) => self.leaves.insert(place, leaf, state),
         }
     }
 
     /// Forgets what `leaf` remembered and returns it.
     pub fn take(&mut self, leaf: LeafNo) -> Option<LeafState> {
-        let place = self
-            .leaves
-            .binary_search_by_key(&leaf, |(no, _)| *no)
-            .ok()?;
-        Some(self.leaves.remove(place).1)
+        self.leaves.remove(leaf)
     }
 
     /// Notes which keys another profile, which becomes part of this one, has told already: a
     /// basket that was left is told once, by whichever of the two. What is remembered of both is
     /// for a fold from both histories.
     pub fn keep_told(&mut self, other: &Self) {
-        for (leaf, state) in &other.leaves {
+        for (leaf, state) in other.leaves.iter() {
             let LeafState::Armed(theirs) = state else {
                 continue;
             };
-            match self.get_mut(*leaf) {
+            match self.get_mut(leaf) {
                 Some(LeafState::Armed(ours)) => ours.told_like(theirs),
                 Some(_) => {}
-                None => self.put(*leaf, state.clone()),
+                None => self.put(leaf, state.clone()),
             }
         }
     }
 
     /// Everything that is remembered, in the order of leaf numbers.
     pub fn iter(&self) -> impl Iterator<Item = (LeafNo, &LeafState)> {
-        self.leaves.iter().map(|(no, state)| (*no, state))
+        self.leaves.iter()
     }
 
     /// Forgets leaves that are no more.
     pub fn retain(&mut self, keep: impl Fn(LeafNo) -> bool) {
-        self.leaves.retain(|(leaf, _)| keep(*leaf));
+        self.leaves.retain(&keep);
         self.late.retain(keep);
     }
 
@@ -154,7 +160,7 @@ impl Conditions {
     /// True if nothing is remembered.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.leaves.is_empty()
+        self.leaves.len() == 0
     }
 }
 

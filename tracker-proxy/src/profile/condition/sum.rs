@@ -12,13 +12,16 @@ const PER_CENT: i128 = 10_000;
 /// stored.
 const MILLIONTHS_MAX: i128 = i128::MAX / 4;
 
+/// As many values are counted: more than anybody can send.
+const COUNT_MAX: u64 = u64::MAX >> BESIDE_BITS;
+
 /// How many values there were and what they come to, in millionths.
 ///
 /// Whole millionths add up to the same in any order, which floats do not: a profile that is
 /// folded again after a crash, or merged, has to have the very same sum. And `0.1 + 0.2` is `0.3`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Sum {
-    count: u32,
+    count: u64,
     millionths: i128,
 }
 
@@ -39,9 +42,24 @@ impl Sum {
 
     /// Adds another sum.
     pub fn add(&mut self, other: Self) {
-        self.count = self.count.saturating_add(other.count);
+        self.count = self.count.saturating_add(other.count).min(COUNT_MAX);
         let millionths = self.millionths.saturating_add(other.millionths);
         self.millionths = millionths.clamp(-MILLIONTHS_MAX, MILLIONTHS_MAX);
+    }
+
+    /// What is left without `part`, which was added before.
+    #[must_use]
+    pub fn without(self, part: Self) -> Self {
+        Self {
+            count: self.count.saturating_sub(part.count),
+            millionths: self.millionths.saturating_sub(part.millionths),
+        }
+    }
+
+    /// True if the values come to less than nothing.
+    #[must_use]
+    pub fn is_below_zero(self) -> bool {
+        self.millionths < 0
     }
 
     /// What the values come to.
@@ -51,14 +69,24 @@ impl Sum {
         reason = "exact up to nine thousand million"
     )]
     pub fn total(self) -> f64 {
-        self.millionths as f64 / PER_UNIT
+        // The same number either way; the short one is what processors can do by themselves.
+        let millionths =
+            i64::try_from(self.millionths).map_or_else(|_| wide(self.millionths), |all| all as f64);
+        millionths / PER_UNIT
     }
 
     /// The average, if there were values.
     #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "nobody does a thing 2^53 times")]
     pub fn average(self) -> Option<f64> {
-        (self.count > 0).then(|| self.total() / f64::from(self.count))
+        (self.count > 0).then(|| self.total() / self.count as f64)
     }
+}
+
+#[cold]
+#[expect(clippy::cast_precision_loss, reason = "as exact as a float is")]
+fn wide(millionths: i128) -> f64 {
+    millionths as f64
 }
 
 /// The lowest bit of what stands before a stored sum: it is in hundredths.
@@ -72,7 +100,7 @@ const BESIDE_BITS: u32 = 2;
 // stands beside the count, so that a day's sum of up to 163.83 takes three bytes.
 impl Serialize for Sum {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut head = u64::from(self.count) << BESIDE_BITS;
+        let mut head = self.count << BESIDE_BITS;
         let mut stored = self.millionths.unsigned_abs();
         if self.millionths < 0 {
             head |= NEGATIVE;
@@ -92,7 +120,7 @@ impl<'de> Deserialize<'de> for Sum {
         let unit = if head & IN_CENTS == 0 { 1 } else { PER_CENT };
         let millionths = stored.saturating_mul(unit).min(MILLIONTHS_MAX);
         Ok(Self {
-            count: u32::try_from(head >> BESIDE_BITS).unwrap_or(u32::MAX),
+            count: head >> BESIDE_BITS,
             millionths: if head & NEGATIVE == 0 {
                 millionths
             } else {

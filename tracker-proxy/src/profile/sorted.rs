@@ -1,0 +1,105 @@
+//! Small maps that are looked into for every event.
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// Values in the order of their keys. The keys lie by themselves, close together: looking one up
+/// touches a line or two of memory, whatever size the values have. Stored as a list of pairs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Sorted<K, V> {
+    keys: Vec<K>,
+    values: Vec<V>,
+}
+
+impl<K, V> Default for Sorted<K, V> {
+    fn default() -> Self {
+        Self {
+            keys: Vec::new(),
+            values: Vec::new(),
+        }
+    }
+}
+
+impl<K: Ord + Copy, V> Sorted<K, V> {
+    /// Where the key is, or where it would have to be.
+    pub(super) fn place(&self, key: K) -> Result<usize, usize> {
+        self.keys.binary_search(&key)
+    }
+
+    pub(super) fn at(&self, place: usize) -> &V {
+        &self.values[place]
+    }
+
+    pub(super) fn at_mut(&mut self, place: usize) -> &mut V {
+        &mut self.values[place]
+    }
+
+    /// Inserts at a place that [`Self::place`] gave.
+    pub(super) fn insert(&mut self, place: usize, key: K, value: V) {
+        self.keys.insert(place, key);
+        self.values.insert(place, value);
+    }
+
+    pub(super) fn get(&self, key: K) -> Option<&V> {
+        self.place(key).ok().map(|place| &self.values[place])
+    }
+
+    pub(super) fn get_mut(&mut self, key: K) -> Option<&mut V> {
+        self.place(key).ok().map(|place| &mut self.values[place])
+    }
+
+    pub(super) fn remove(&mut self, key: K) -> Option<V> {
+        let place = self.place(key).ok()?;
+        self.keys.remove(place);
+        Some(self.values.remove(place))
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (K, &V)> {
+        self.keys.iter().copied().zip(&self.values)
+    }
+
+    pub(super) fn retain(&mut self, keep: impl Fn(K) -> bool) {
+        let mut keys = self.keys.iter();
+        self.values
+            .retain(|_| keys.next().is_some_and(|key| keep(*key)));
+        self.keys.retain(|key| keep(*key));
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.keys.len()
+    }
+}
+
+impl<K: Serialize + Ord + Copy, V: Serialize> Serialize for Sorted<K, V> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter())
+    }
+}
+
+impl<'de, K: Deserialize<'de>, V: Deserialize<'de>> Deserialize<'de> for Sorted<K, V> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let pairs = Vec::<(K, V)>::deserialize(deserializer)?;
+        let (keys, values) = pairs.into_iter().unzip();
+        Ok(Self { keys, values })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_stored_as_a_list_of_pairs() {
+        let mut sorted = Sorted::default();
+        for key in [7_u32, 300, 5] {
+            let place = sorted.place(key).unwrap_err();
+            sorted.insert(place, key, key * 2);
+        }
+        let bytes = postcard::to_stdvec(&sorted).unwrap();
+        let pairs = vec![(5_u32, 10_u32), (7, 14), (300, 600)];
+        assert_eq!(bytes, postcard::to_stdvec(&pairs).unwrap());
+        assert_eq!(postcard::from_bytes(&bytes), Ok(sorted.clone()));
+        sorted.retain(|key| key != 7);
+        assert_eq!(sorted.remove(5), Some(10));
+        assert_eq!(sorted.iter().collect::<Vec<_>>(), [(300, &600)]);
+    }
+}
