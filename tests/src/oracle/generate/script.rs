@@ -88,6 +88,12 @@ impl Writer<'_> {
             // A retry.
             return dice.pick(&self.sent).clone();
         }
+        if self.taste.ties
+            && dice.chance(15)
+            && let Some(twin) = self.twin(dice)
+        {
+            return twin;
+        }
         let kind = match dice.between(0, 92) {
             _ if dice.chance(self.taste.consent_percent) => Kind::Consent,
             0..=71 => Kind::Track,
@@ -139,6 +145,19 @@ impl Writer<'_> {
         event
     }
 
+    /// The same person doing the same thing at the same instant as the last, with other properties.
+    fn twin(&mut self, dice: &mut Dice) -> Option<Happening> {
+        let last = self.sent.last().filter(|last| last.kind == Kind::Track)?;
+        let twin = Happening {
+            message: format!("m{}", self.sent.len()),
+            received: self.now,
+            said: self.said(dice, &PROPERTIES, 65),
+            ..last.clone()
+        };
+        self.sent.push(twin.clone());
+        Some(twin)
+    }
+
     fn ids(&self, dice: &mut Dice, kind: Kind) -> (Option<String>, Option<String>, Option<String>) {
         let n = dice.index(self.taste.people);
         let user = Some(format!("u{n}"));
@@ -178,9 +197,6 @@ impl Writer<'_> {
         } else if dice.chance(8) {
             // At the very instant of a date that definitions may name.
             time = *dice.pick(&self.taste.instants);
-        } else if self.taste.ties && dice.chance(15) {
-            // Together with what was told before it.
-            time = self.sent.last().map_or(time, |one| one.time);
         }
         let mut time = time.min(self.now);
         while !self.taste.ties && self.used.contains(&time) {
