@@ -88,7 +88,7 @@ impl Pipeline {
     }
 
     fn fire_timers(&mut self, now: TimeMs) -> Result<(), StoreError> {
-        if self.timers.wants_reading(now) {
+        if self.timers.wants_reading(now, TIMERS_PER_COMMIT) {
             let unwritten: Vec<_> = self
                 .cache
                 .dirty()

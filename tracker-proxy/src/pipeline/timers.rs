@@ -52,11 +52,11 @@ impl Timers {
         near.min(self.read_until)
     }
 
-    /// True if timers of the store have to be read before more can fire at `now`. A wave of
-    /// timers is read as it is worked off.
-    pub(super) fn wants_reading(&self, now: TimeMs) -> bool {
-        let fires = self.near.first().is_some_and(|(due, ..)| *due <= now);
-        now >= self.read_until && !fires
+    /// True if timers of the store have to be read before `limit` of them can fire at `now`. A
+    /// wave of timers is read as it is worked off.
+    pub(super) fn wants_reading(&self, now: TimeMs, limit: usize) -> bool {
+        let due = self.near.iter().take_while(|(due, ..)| *due <= now);
+        now >= self.read_until && due.take(limit).count() < limit
     }
 
     /// Reads what became near. `unwritten` are the timers of profiles that the store has not yet.
