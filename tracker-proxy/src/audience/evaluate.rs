@@ -250,6 +250,10 @@ fn holds_still(
     cause: Cause,
 ) -> bool {
     let Some(lasts) = audience.definition.membership_ms else {
+        if cause == Cause::Warming {
+            // An earlier definition may have lasted for a while only, and a later one may again.
+            profile.memberships.hold(audience.no, false, now);
+        }
         return holds;
     };
     let last_seen = profile.last_seen;

@@ -78,3 +78,33 @@ async fn a_deleted_audience_leaves_nothing_behind() {
     rig.stop();
     assert_eq!(rig.store().audience_sizes().unwrap().len(), 1);
 }
+
+#[tokio::test]
+async fn a_duration_that_comes_back_does_not_know_since_when_an_earlier_one_held() {
+    let minute_ms = 60_000;
+    let cooling = |lasts: Option<&str>| {
+        let mut cooling = json!({ "id": "cooling", "when": {
+            "did_not": { "event": "visit", "in": "30m" } } });
+        if let Some(lasts) = lasts {
+            cooling["membership_duration"] = lasts.into();
+        }
+        let audiences = vec![cooling];
+        Story {
+            audiences,
+            ..Story::default()
+        }
+    };
+    let mut rig = Rig::start(cooling(Some("1h")));
+    rig.send(&[track("42", "visit", "m1", BEGIN)])
+        .await
+        .unwrap();
+    rig.advance(40 * minute_ms).await;
+    assert!(rig.is_member("42", "cooling").await);
+    rig.edit(cooling(None));
+    rig.advance(1).await;
+    assert!(rig.is_member("42", "cooling").await);
+    rig.edit(cooling(Some("20m")));
+    rig.advance(1).await;
+    // Known is only that they were there last forty minutes ago.
+    assert!(!rig.is_member("42", "cooling").await);
+}
