@@ -28,7 +28,7 @@ use axum::Router;
 use axum::extract::{FromRef, State};
 use axum::routing::get;
 use segue_receiver::claims::Once;
-use segue_receiver::segments::{GroupError, MemoryStore, Segments, SqliteStore};
+use segue_receiver::segments::{MemoryStore, Segments, SqliteStore};
 use segue_receiver::{Activation, Receiver};
 use tokio::net::TcpListener;
 use tokio::signal;
@@ -94,13 +94,9 @@ async fn receiver(config: &Config, customers: Option<&Customers>) -> anyhow::Res
         Some(path) => Segments::new(SqliteStore::open(path)?),
         None => Segments::new(MemoryStore::new()),
     };
-    match segments
-        .create_group(&config.segment_group, "Audiences of the CDP")
-        .await
-    {
-        Ok(()) | Err(GroupError::Exists) => {}
-        Err(error) => return Err(error.into()),
-    }
+    segments
+        .ensure_group(&config.segment_group, "Audiences of the CDP")
+        .await?;
     let mut activation = Activation::new(&config.client_id, &config.segment_group);
     for secret in &config.client_secrets {
         activation = activation.secret(secret.clone());

@@ -52,6 +52,32 @@ impl Segments {
         self.store.create_group(group, name).await
     }
 
+    /// Makes sure that a group is there: what an app does whenever it starts.
+    ///
+    /// A group that is there already is left as it is, its name included.
+    ///
+    /// ```
+    /// # use segue_receiver::segments::{MemoryStore, Segments};
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// let segments = Segments::new(MemoryStore::new());
+    /// segments.ensure_group("shop", "Audiences of the shop").await?;
+    /// segments.ensure_group("shop", "Audiences of the shop").await?;
+    /// assert_eq!(segments.groups().await?.len(), 1);
+    /// # Ok(())
+    /// # }
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(example()).unwrap();
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// An identifier or name that cannot be used, or the store fails.
+    pub async fn ensure_group(&self, group: &str, name: &str) -> Result<(), GroupError> {
+        match self.create_group(group, name).await {
+            Err(GroupError::Exists) => Ok(()),
+            created => created,
+        }
+    }
+
     /// Renames a group that is not connected yet.
     ///
     /// # Errors
