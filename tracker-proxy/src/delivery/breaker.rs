@@ -121,6 +121,12 @@ impl Breaker {
         self.state == State::Closed && self.failures == 0 && self.paused_until.is_none()
     }
 
+    /// True if the last request did not fail.
+    #[must_use]
+    pub fn is_well(&self) -> bool {
+        self.state == State::Closed && self.failures == 0
+    }
+
     /// True while requests are held back because earlier ones failed.
     #[must_use]
     pub fn is_open(&self) -> bool {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::attempt::{Finished, News};
-use super::report::Delivery;
+use super::report::{AttemptResult, Delivery};
 use crate::clock::TimeMs;
 use crate::delivery::breaker::{Admission, Breaker};
 use crate::delivery::destination::Destination;
@@ -198,6 +198,7 @@ impl Lane {
     pub(super) fn finish(&mut self, finished: &Finished, now: TimeMs) {
         self.running -= 1;
         self.places.remove(&finished.result.delivery.id);
+        let was_well = self.breaker.is_well();
         match finished.news {
             News::Well => self.breaker.succeed(),
             News::Struggling => self.breaker.fail(now),
@@ -206,10 +207,28 @@ impl Lane {
             News::None if finished.probe => self.breaker.release(now),
             News::None => {}
         }
+        match (was_well, self.breaker.is_well()) {
+            (true, false) => log_trouble(&finished.result),
+            (false, true) => {
+                let destination = &finished.result.delivery.destination;
+                tracing::info!(destination, "the destination takes deliveries again");
+            }
+            _ => {}
+        }
     }
 
     /// True if nothing would be lost with the lane.
     pub(super) fn is_spent(&self) -> bool {
         self.queue.is_empty() && self.running == 0 && self.breaker.is_fresh()
     }
+}
+
+/// Says once that a destination fails, and not for each of its deliveries.
+fn log_trouble(result: &AttemptResult) {
+    tracing::warn!(
+        destination = result.delivery.destination,
+        status = result.status,
+        error = result.error,
+        "a delivery failed and is tried again later; GET /admin/v1/deliveries lists all of them"
+    );
 }
