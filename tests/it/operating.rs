@@ -1,7 +1,10 @@
 //! What somebody who runs a proxy asks it, over HTTP and of the real binary.
 
+use std::process::Command;
+
 use serde_json::{Value as Json, json};
 
+use segue_tests::binaries;
 use segue_tests::ingest::track;
 use segue_tests::proxy::ProxyProcess;
 use segue_tests::settings::Settings;
@@ -157,4 +160,21 @@ async fn a_dead_letter_is_counted_and_sent_again_under_its_id() {
     assert_eq!(ids[0], ids[1]);
     let after = proxy.admin().get("/deliveries?state=delivered").await;
     assert_eq!(after["deliveries"][0]["id"], dead["id"]);
+}
+
+#[test]
+fn a_first_start_that_finds_its_port_taken_makes_no_keys_that_nobody_saw() {
+    let folder = tempfile::tempdir().expect("there is room for a temporary folder");
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("there is a free port");
+    let port = taken.local_addr().expect("it is bound").port();
+    let (file, data) = (folder.path().join("segue.yaml"), folder.path().join("data"));
+    let text = format!("listen: 127.0.0.1:{port}\ndata_dir: {}\n", data.display());
+    std::fs::write(&file, text).expect("there is room for a file");
+    let mut command = Command::new(binaries::of_this_profile().proxy());
+    let output = command.args(["serve", "--config"]).arg(file).output();
+    let output = output.expect("the binary can be run");
+    assert!(!output.status.success());
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("cannot listen on"), "{said}");
+    assert!(!data.join("credentials.json").exists());
 }

@@ -61,12 +61,13 @@ impl App {
         mut config: Config,
         clock: Clock,
     ) -> anyhow::Result<Self> {
-        // After the store, which locks the folder: two first starts cannot race for the keys.
-        let issued = first_run::complete(&mut config)?;
         let listener = TcpListener::bind(config.listen)
             .await
             .with_context(|| format!("cannot listen on {}", config.listen))?;
         let addr = listener.local_addr()?;
+        // After the store, which locks the folder: two first starts cannot race for the keys. And
+        // after the address, so that nobody gets keys that a failed start did not show.
+        let issued = first_run::complete(&mut config)?;
         let stop_worker = CancellationToken::new();
         let parts = parts::start(store, &config, &clock, &stop_worker)?;
         let router = parts::router(&config, &clock, &parts)?;
