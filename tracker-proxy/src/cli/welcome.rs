@@ -30,6 +30,13 @@ pub fn welcome(issued: &[Issued], base: &str, out: &mut impl Write) -> io::Resul
                 key.expose()
             )?;
         }
+        if let Some(token) = &issued.admin_token {
+            writeln!(
+                out,
+                "See what arrived:\n  curl -H 'authorization: Bearer {}' {base}/admin/v1/events",
+                token.expose()
+            )?;
+        }
     }
     Ok(())
 }
@@ -60,7 +67,9 @@ mod tests {
                admin token  at_b\n\
              Try it:\n  \
                curl -u wk_a: -H 'content-type: application/json' \\\n    \
-                 -d '{\"userId\": \"42\", \"event\": \"hello\"}' http://127.0.0.1:8090/v1/track\n"
+                 -d '{\"userId\": \"42\", \"event\": \"hello\"}' http://127.0.0.1:8090/v1/track\n\
+             See what arrived:\n  \
+               curl -H 'authorization: Bearer at_b' http://127.0.0.1:8090/admin/v1/events\n"
         );
     }
 

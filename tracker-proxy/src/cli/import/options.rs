@@ -46,7 +46,11 @@ pub struct ImportOptions {
     /// What a column is: userId, anonymousId, event, timestamp, messageId, properties.NAME,
     /// traits.NAME, context.NAME, or - to leave it out; TYPE is text, number, integer, boolean or
     /// json. Other columns become properties or traits under their own names
-    #[arg(long = "map", value_name = "TARGET=COLUMN[:TYPE]")]
+    #[arg(
+        long = "map",
+        value_name = "TARGET=COLUMN[:TYPE]",
+        allow_hyphen_values = true
+    )]
     pub assignments: Vec<Assignment>,
     /// The name of events whose row has none
     #[arg(long, value_name = "NAME")]
