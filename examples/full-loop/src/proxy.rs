@@ -171,6 +171,7 @@ fn program() -> anyhow::Result<PathBuf> {
     }
     cargo.arg("--target-dir").args(folder.parent());
     cargo.current_dir(env!("CARGO_MANIFEST_DIR"));
+    eprintln!("building the proxy, which takes minutes the first time …");
     match cargo.status() {
         Ok(status) => ensure!(status.success(), "the proxy does not build"),
         // Taken elsewhere without its sources: what lies beside it has to do.
