@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use segue_receiver::Secret;
 use segue_receiver::payload::PersonId;
-use segue_receiver::signature::SigningSecret;
+use segue_receiver::signature::{SigningSecret, VerifyingKey};
 
 pub(crate) struct Config {
     pub(crate) listen: String,
@@ -15,6 +15,8 @@ pub(crate) struct Config {
     pub(crate) client_secrets: Vec<Secret>,
     /// The new one, and the old one until the CDP has the new one.
     pub(crate) webhook_secrets: Vec<SigningSecret>,
+    /// Of a CDP that signs with `v1a`.
+    pub(crate) public_key: Option<VerifyingKey>,
     pub(crate) segment_group: String,
     pub(crate) data: Option<PathBuf>,
     /// Whom the shop knows; everybody when it does not say.
@@ -37,6 +39,9 @@ impl Config {
             client_id: required("CDP_ACTIVATION_CLIENT_ID")?,
             client_secrets: rotating("CDP_ACTIVATION_CLIENT_SECRET", |text| Ok(Secret::new(text)))?,
             webhook_secrets: rotating("CDP_WEBHOOK_SECRET", |text| Ok(text.parse()?))?,
+            public_key: read("CDP_WEBHOOK_PUBLIC_KEY")
+                .map(|key| key.parse().context("CDP_WEBHOOK_PUBLIC_KEY"))
+                .transpose()?,
             segment_group: required("SEGMENT_GROUP")?,
             data: read("DATA").map(PathBuf::from),
             customers: read("CUSTOMERS").map(|ids| customers(&ids)).transpose()?,

@@ -7,7 +7,8 @@
 //!
 //! `LISTEN` (default 127.0.0.1:8080) is the address, `DATA` a SQLite file; without it the
 //! segments are kept in memory. `CDP_ACTIVATION_CLIENT_SECRET_OLD` and `CDP_WEBHOOK_SECRET_OLD` hold
-//! while secrets are rotated. With `CUSTOMERS`, a list of ids with commas between them, others stay
+//! while secrets are rotated; `CDP_WEBHOOK_PUBLIC_KEY` (`whpk_…`) is that of a CDP that signs with
+//! `v1a`. With `CUSTOMERS`, a list of ids with commas between them, others stay
 //! pending until `PUT /customers/{id}`. `RUST_LOG=cdp::webhook=debug` shows every webhook request,
 //! `RUST_LOG=axum_app=info` who joins and leaves. `ACTIVLY_TOKEN`, `CLEVERTAP_SECRET`,
 //! `PIWIK_PRO_TOKEN` and `DATATRICS_KEY` open the hooks of those senders.
@@ -103,6 +104,9 @@ async fn receiver(config: &Config, customers: Option<&Customers>) -> anyhow::Res
     }
     for secret in &config.webhook_secrets {
         activation = activation.signing_secret(secret.clone());
+    }
+    if let Some(key) = &config.public_key {
+        activation = activation.verifying_key(key.clone());
     }
     let mut builder = Receiver::builder()
         .segments(segments)
