@@ -9,6 +9,7 @@ import { createInterface } from "node:readline";
 
 import { launch } from "./harness/browser.mjs";
 import { Proxy } from "./harness/proxy.mjs";
+import { tellAll } from "./harness/stories.mjs";
 import { until } from "./harness/until.mjs";
 
 const ACCOUNT = "shop";
@@ -126,16 +127,7 @@ const STORIES = {
   },
 };
 
-let failed = 0;
-for (const [story, tell] of Object.entries(STORIES)) {
-  try {
-    await tell();
-    console.log(`${story}: fine`);
-  } catch (error) {
-    failed += 1;
-    console.error(`${story}:\n${error.stack}`);
-  }
-}
+const failed = await tellAll(STORIES);
 await browser.close();
 host.removeAllListeners("exit");
 const ended = new Promise((done) => host.once("exit", done));

@@ -6,6 +6,7 @@ import { createHmac } from "node:crypto";
 
 import { launch, Site } from "./harness/browser.mjs";
 import { Proxy } from "./harness/proxy.mjs";
+import { tellAll } from "./harness/stories.mjs";
 import { until } from "./harness/until.mjs";
 
 const ACCOUNT = "shop";
@@ -330,17 +331,7 @@ const STORIES = {
   },
 };
 
-let failed = 0;
-for (const [story, tell] of Object.entries(STORIES)) {
-  if (only.length > 0 && !only.some((part) => story.includes(part))) continue;
-  try {
-    await tell();
-    console.log(`${story}: fine`);
-  } catch (error) {
-    failed += 1;
-    console.error(`${story}:\n${error.stack}`);
-  }
-}
+const failed = await tellAll(STORIES, only);
 await browser.close();
 await proxy.stop();
 await site.stop();

@@ -142,15 +142,7 @@ impl<I: Identity> Person<'_, I> {
         properties: &P,
         options: &Options,
     ) -> Receipt {
-        let event = self.about(Kind::Page);
-        self.send(
-            &Outgoing {
-                name: Some(name),
-                properties: Some(properties),
-                ..event
-            },
-            options,
-        )
+        self.saw(Kind::Page, name, properties, options)
     }
 
     /// They looked at a screen of an app.
@@ -181,15 +173,7 @@ impl<I: Identity> Person<'_, I> {
         properties: &P,
         options: &Options,
     ) -> Receipt {
-        let event = self.about(Kind::Screen);
-        self.send(
-            &Outgoing {
-                name: Some(name),
-                properties: Some(properties),
-                ..event
-            },
-            options,
-        )
+        self.saw(Kind::Screen, name, properties, options)
     }
 
     /// They belong to a group, such as a company, which has these traits.
@@ -290,6 +274,24 @@ impl<I: Identity> Person<'_, I> {
             ..self.about(Kind::Track)
         };
         self.client.send(&event, priority, options)
+    }
+
+    fn saw<P: Serialize + ?Sized>(
+        &self,
+        kind: Kind,
+        name: &str,
+        properties: &P,
+        options: &Options,
+    ) -> Receipt {
+        let event = self.about(kind);
+        self.send(
+            &Outgoing {
+                name: Some(name),
+                properties: Some(properties),
+                ..event
+            },
+            options,
+        )
     }
 
     fn send<P: Serialize + ?Sized>(&self, event: &Outgoing<'_, P>, options: &Options) -> Receipt {
