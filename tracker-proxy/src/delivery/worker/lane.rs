@@ -229,6 +229,6 @@ fn log_trouble(result: &AttemptResult) {
         destination = result.delivery.destination,
         status = result.status,
         error = result.error,
-        "a delivery failed and is tried again later; GET /admin/v1/deliveries lists all of them"
+        "the destination does not take deliveries; GET /admin/v1/deliveries says what becomes of them"
     );
 }
