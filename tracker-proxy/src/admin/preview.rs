@@ -178,7 +178,7 @@ impl Preview<'_> {
     fn look_at(&self, stored: &StoredProfile, counted: &mut Counted) -> Result<(), StoreError> {
         counted.looked_at += 1;
         let profile = audiences::warmed(self.set, decode_profile(&stored.state)?, || {
-            history::unframe(&self.reader.history(stored.row)?, &[])
+            history::unframe(&self.reader.history(stored.newest)?, &[])
         })?;
         let explained = self.set.explain(self.audience, &profile, self.now);
         if !explained.is_some_and(|explained| explained.member) {

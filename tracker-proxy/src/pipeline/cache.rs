@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 use crate::clock::TimeMs;
 use crate::keys::{AccountNo, JournalSeq, ProfileId};
 use crate::profile::{Profile, RecentIds};
-use crate::store::{TimerWrite, Written};
+use crate::store::{ChunkNo, TimerWrite, Written};
 
 /// What a cached profile costs besides its encoded state, in bytes: maps, vectors, bookkeeping.
 const OVERHEAD_BYTES: usize = 600;
@@ -25,8 +25,8 @@ pub(super) struct Cached {
     pub(super) forgotten_before: Option<TimeMs>,
     /// Its row in the store, once it has one.
     pub(super) row: Option<i64>,
-    /// The size of the open end of its stored history.
-    pub(super) tail_bytes: u32,
+    /// The newest chunk of its stored history.
+    pub(super) newest: Option<ChunkNo>,
     /// Its stored timer: never later than what it waits for, but maybe earlier.
     pub(super) timer: Option<TimeMs>,
     /// The stored state is folded up to here: refolding skips what is at or before it.
@@ -58,7 +58,7 @@ impl Cached {
             recent: RecentIds::default(),
             forgotten_before: None,
             row: None,
-            tail_bytes: 0,
+            newest: None,
             timer: None,
             stored: JournalSeq(0),
             folded: JournalSeq(0),
@@ -86,9 +86,8 @@ impl Cached {
     /// anew.
     pub(super) fn write_timer(&mut self, now: TimeMs) -> TimerWrite {
         let due = self.due();
-        let waits = self.timer.is_some_and(|timer| timer > now);
-        let early = self.timer <= due || due.is_none();
-        if waits && early || self.timer == due {
+        let is_early_enough = |timer: TimeMs| timer > now && due.is_none_or(|due| timer <= due);
+        if self.timer == due || self.timer.is_some_and(is_early_enough) {
             return TimerWrite::Keep;
         }
         self.timer = due;
@@ -115,8 +114,8 @@ impl Cached {
         }
     }
 
-    pub(super) fn dirty_at(&self) -> TimeMs {
-        self.dirty_at
+    pub(super) fn is_dirty(&self) -> bool {
+        self.dirty_since.is_some()
     }
 }
 
@@ -288,7 +287,7 @@ impl Cache {
         };
         cached.in_flight = false;
         cached.row = Some(written.row);
-        cached.tail_bytes = written.tail_bytes;
+        cached.newest = written.newest;
         cached.stored = snapshot.folded;
         if snapshot.pending_bytes == cached.pending.len() {
             cached.pending = Vec::new();

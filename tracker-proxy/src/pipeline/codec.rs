@@ -46,7 +46,7 @@ pub(super) fn encode(
         state: encode_profile(&cached.profile),
         recent: postcard::to_stdvec(&cached.recent).expect("plain fields encode into memory"),
         events: framer.frame(&cached.pending),
-        tail_bytes: cached.tail_bytes,
+        newest: cached.newest,
         absorbed: cached.absorbed.clone(),
     }
 }
@@ -60,7 +60,7 @@ pub(super) fn decode(stored: &StoredProfile) -> Result<Cached, StoreError> {
     cached.recent = recent;
     cached.row = Some(stored.row);
     cached.timer = stored.timer;
-    cached.tail_bytes = stored.tail_bytes;
+    cached.newest = stored.newest;
     cached.stored = stored.folded;
     cached.folded = stored.folded;
     Ok(cached)

@@ -103,36 +103,29 @@ impl Pipeline {
         self.tail.drop_through(commit.write_back.drop_through);
     }
 
-    /// Which profiles go along with this commit: the ones whose journal rows are the oldest. As
-    /// few as the bounds allow, because a profile that waits takes further events for nothing.
-    fn to_write_back(&self, now: TimeMs, urgency: Urgency) -> Vec<ProfileId> {
-        if urgency == Urgency::All {
-            return self.cache.dirty().map(|(_, id)| id).collect();
-        }
-        let dirty = self.cache.dirty_len();
-        let over_bytes = self
-            .cache
-            .dirty_bytes()
-            .saturating_sub(self.bounds.dirty_bytes);
-        let average = (self.cache.dirty_bytes() / dirty.max(1)).max(1);
-        let mut over = over_bytes.div_ceil(average);
-        if urgency == Urgency::Slice || self.tail.unfolded_bytes() > self.bounds.tail_bytes / 2 {
-            over = over.max(SLICE_MAX);
-        }
-        let old = now.plus(-self.bounds.write_back_ms);
-        let mut ids = Vec::new();
-        for (_, id) in self.cache.dirty() {
-            let is_old = || {
-                self.cache
-                    .get(id)
-                    .is_some_and(|cached| cached.dirty_at() <= old)
-            };
-            if ids.len() >= over && (ids.len() >= SLICE_MAX || !is_old()) {
-                break;
-            }
-            ids.push(id);
-        }
-        ids
+    /// Which profiles go along with this commit. As few as the bounds allow, because a profile
+    /// that waits takes further events for nothing.
+    fn to_write_back(&mut self, now: TimeMs, urgency: Urgency) -> Vec<ProfileId> {
+        let count = match urgency {
+            Urgency::All => usize::MAX,
+            Urgency::Slice => self.dirty_over().max(SLICE_MAX),
+            Urgency::Calm if self.is_urgent(now) => self.dirty_over().max(SLICE_MAX),
+            Urgency::Calm => self.dirty_over(),
+        };
+        self.sweep.take(&self.cache, count)
+    }
+
+    /// About how many changed profiles there are over the bound.
+    fn dirty_over(&self) -> usize {
+        let bytes = self.cache.dirty_bytes();
+        let average = (bytes / self.cache.dirty_len().max(1)).max(1);
+        let over = bytes.saturating_sub(self.bounds.dirty_bytes);
+        over.div_ceil(average)
+    }
+
+    /// True where a profile has waited long enough, or a restart would have to fold much.
+    fn is_urgent(&self, now: TimeMs) -> bool {
+        self.write_back_due() <= now || self.tail.unfolded_bytes() > self.bounds.tail_bytes / 2
     }
 
     fn write_back(
@@ -150,8 +143,11 @@ impl Pipeline {
                 written.push((*id, cached.take_off()));
             }
         }
-        let first_left = self.cache.dirty().nth(ids.len()).map(|(seq, _)| seq);
-        let folded = first_left.map_or(journal, |seq| JournalSeq(seq.0 - 1));
+        let first_left = self
+            .cache
+            .dirty()
+            .find(|(_, id)| self.cache.get(*id).is_some_and(|cached| !cached.in_flight));
+        let folded = first_left.map_or(journal, |(seq, _)| JournalSeq(seq.0 - 1));
         let write_back = WriteBack {
             profiles,
             folded,

@@ -326,9 +326,5 @@ pub(super) fn whole_history(
     store: &(dyn Reader + Send),
     cached: &Cached,
 ) -> Result<Vec<u8>, StoreError> {
-    let chunks = match cached.row {
-        Some(row) => store.history(row)?,
-        None => Vec::new(),
-    };
-    history::unframe(&chunks, &cached.pending)
+    history::unframe(&store.history(cached.newest)?, &cached.pending)
 }

@@ -36,6 +36,7 @@ mod resync;
 mod retention;
 mod run;
 mod start;
+mod sweep;
 mod switch;
 mod tail;
 mod timers;
@@ -74,6 +75,7 @@ use mirrors::Mirrors;
 use outputs::Outputs;
 use results::Followup;
 use retention::Retention;
+use sweep::Sweep;
 use tail::Tail;
 use timers::Timers;
 use writer::Writer;
@@ -161,6 +163,7 @@ pub struct Pipeline {
     tombstones: HashMap<ProfileId, TimeMs>,
     forgotten: Forgotten,
     tail: Tail,
+    sweep: Sweep,
     /// The last row of profiles that background warming has to reach; none while all are warm.
     warm_until: Option<i64>,
     destinations: Destinations,

@@ -5,10 +5,10 @@ use super::history;
 use crate::ingest::Event;
 use crate::keys::{AccountNo, IdKind};
 use crate::profile::Profile;
-use crate::store::{HistoryChunk, Reader, StoreError};
+use crate::store::{ChunkNo, HistoryChunk, Reader, StoreError};
 
-/// How many sealed chunks are in memory at once; about 64 KB of the store.
-const CHUNKS_READ: u32 = 32;
+/// How many chunks are in memory at once; most have less than 1 KB.
+const CHUNKS_READ: usize = 64;
 
 /// A person's history as it was when somebody asked: what is stored, and what is not yet.
 #[expect(
@@ -17,7 +17,7 @@ const CHUNKS_READ: u32 = 32;
 )]
 pub struct Past {
     reader: Box<dyn Reader + Send>,
-    row: Option<i64>,
+    newest: Option<ChunkNo>,
     pending: Vec<u8>,
 }
 
@@ -33,18 +33,9 @@ impl Past {
             history::events(&bytes)?.iter().for_each(&mut *with);
             Ok(())
         };
-        if let Some(row) = self.row {
-            let mut after = -1;
-            loop {
-                let chunks = self.reader.history_after(row, after, CHUNKS_READ)?;
-                let Some((last, _)) = chunks.last() else {
-                    break;
-                };
-                after = *last;
-                let chunks: Vec<_> = chunks.into_iter().map(|(_, chunk)| chunk).collect();
-                see(&chunks, &[])?;
-            }
-            see(&[self.reader.history_tail(row)?], &[])?;
+        for some in self.reader.chunks(self.newest)?.chunks(CHUNKS_READ) {
+            let chunks = some.iter().map(|chunk| self.reader.chunk(*chunk));
+            see(&chunks.collect::<Result<Vec<_>, _>>()?, &[])?;
         }
         see(&[], &self.pending)
     }
@@ -55,11 +46,7 @@ impl Past {
     ///
     /// The store cannot be read.
     pub fn whole(&self) -> Result<Vec<u8>, StoreError> {
-        let chunks = match self.row {
-            Some(row) => self.reader.history(row)?,
-            None => Vec::new(),
-        };
-        history::unframe(&chunks, &self.pending)
+        history::unframe(&self.reader.history(self.newest)?, &self.pending)
     }
 }
 
@@ -81,7 +68,7 @@ impl Pipeline {
         };
         let past = Past {
             reader: self.writer.snapshot()?,
-            row: cached.row,
+            newest: cached.newest,
             pending: cached.pending.clone(),
         };
         Ok(Some((cached.profile.clone(), past)))

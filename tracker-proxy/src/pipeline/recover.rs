@@ -24,6 +24,7 @@ impl Pipeline {
         self.store.release()?;
         self.cache.clear();
         self.timers.clear();
+        self.sweep.clear();
         self.forgotten = super::Forgotten::default();
         self.outputs.discard();
         drop(self.packer.take());

@@ -122,6 +122,7 @@ impl Pipeline {
             forgotten: super::Forgotten::default(),
             stats: super::Stats::default(),
             tail: super::Tail::default(),
+            sweep: super::Sweep::default(),
             warm_until: None,
             refusing_until: None,
             outbound: Vec::new(),

@@ -21,9 +21,9 @@ pub use outbound::{
     ResyncRow, Want,
 };
 pub use rows::{
-    AliasRow, Apply, CatalogRow, Commit, Erasure, Head, HistoryChunk, HistoryCut, JournalRow,
-    MemberRow, MembershipRow, ProfileRow, Rewritten, StoredProfile, TimerRow, TimerWrite,
-    TombstoneRow, WriteBack, Written,
+    AliasRow, Apply, CatalogRow, ChunkNo, Commit, Erasure, Head, HistoryChunk, HistoryCut,
+    JournalRow, MemberRow, MembershipRow, ProfileRow, Rewritten, StoredProfile, TimerRow,
+    TimerWrite, TombstoneRow, WriteBack, Written,
 };
 
 use crate::clock::TimeMs;
@@ -192,39 +192,26 @@ pub trait Reader: std::fmt::Debug {
     /// The store cannot be read.
     fn profile_count(&self) -> Result<(u64, i64), StoreError>;
 
-    /// A profile's history in the order of arrival: what was sealed, then the open end.
+    /// The history that ends with the chunk `newest`, in the order of arrival; nothing of nothing.
     ///
     /// # Errors
     ///
     /// The store cannot be read.
-    fn history(&self, row: i64) -> Result<Vec<HistoryChunk>, StoreError>;
+    fn history(&self, newest: Option<ChunkNo>) -> Result<Vec<HistoryChunk>, StoreError>;
 
-    /// Up to `limit` sealed chunks of a profile's history after the chunk `after`, each with its
-    /// number, in the order of arrival.
+    /// Which chunks a history has, in the order of arrival.
     ///
     /// # Errors
     ///
     /// The store cannot be read.
-    fn history_after(
-        &self,
-        row: i64,
-        after: i64,
-        limit: u32,
-    ) -> Result<Vec<(i64, HistoryChunk)>, StoreError>;
+    fn chunks(&self, newest: Option<ChunkNo>) -> Result<Vec<ChunkNo>, StoreError>;
 
-    /// The open end of a profile's history.
+    /// One chunk of a history.
     ///
     /// # Errors
     ///
     /// The store cannot be read.
-    fn history_tail(&self, row: i64) -> Result<HistoryChunk, StoreError>;
-
-    /// How many sealed chunks a profile's history has.
-    ///
-    /// # Errors
-    ///
-    /// The store cannot be read.
-    fn history_chunks(&self, row: i64) -> Result<u32, StoreError>;
+    fn chunk(&self, no: ChunkNo) -> Result<HistoryChunk, StoreError>;
 
     /// Up to `limit` timers after the instant and row `after` that are due at or before `until`,
     /// in the order of instants and rows.

@@ -130,8 +130,8 @@ pub struct ProfileRow {
     pub recent: Vec<u8>,
     /// What is added to its history; may be empty.
     pub events: Vec<u8>,
-    /// The size of the open end of its history before this, in bytes.
-    pub tail_bytes: u32,
+    /// The newest chunk of its history before this.
+    pub newest: Option<ChunkNo>,
     /// Rows of profiles that were merged into this one: they go with this write.
     pub absorbed: Vec<i64>,
 }
@@ -153,9 +153,14 @@ pub struct StoredProfile {
     pub state: Vec<u8>,
     /// The encoded recent message ids.
     pub recent: Vec<u8>,
-    /// The size of the open end of its history, in bytes.
-    pub tail_bytes: u32,
+    /// The newest chunk of its history.
+    pub newest: Option<ChunkNo>,
 }
+
+/// A chunk of a history. Chunks of all persons lie in the order in which they were written; each
+/// knows the one before it of the same person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ChunkNo(pub i64);
 
 /// A piece of a person's history: encoded events, one after the other, in frames.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -172,13 +177,13 @@ pub struct TombstoneRow {
     pub until: TimeMs,
 }
 
-/// The oldest sealed chunks of a history.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The oldest chunks of a history, to be taken away.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HistoryCut {
-    /// The row of the profile.
-    pub row: i64,
-    /// How many.
-    pub chunks: u32,
+    /// What goes.
+    pub gone: Vec<ChunkNo>,
+    /// The oldest chunk that stays.
+    pub first_left: ChunkNo,
 }
 
 /// What was derived from one journal row; durable with it.
@@ -222,8 +227,8 @@ pub struct WriteBack {
 pub struct Written {
     /// Its row.
     pub row: i64,
-    /// The size of the open end of its history, in bytes.
-    pub tail_bytes: u32,
+    /// The newest chunk of its history.
+    pub newest: Option<ChunkNo>,
 }
 
 /// One durable step.

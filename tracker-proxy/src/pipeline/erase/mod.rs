@@ -19,8 +19,8 @@ use crate::keys::{AccountNo, IdKind, ProfileId};
 use crate::profile::Profile;
 use crate::store::{Erasure, HistoryCut, Reader, StoreError, TombstoneRow};
 
-/// How many sealed chunks of a history go with one commit; about 2 MB.
-const CHUNKS_CUT: u32 = 1_024;
+/// How many chunks of a history go with one commit: some milliseconds of pages far from each other.
+const CHUNKS_CUT: usize = 1_024;
 /// How often a person may get further ids while their inputs are looked for.
 const ATTEMPTS_MAX: u32 = 8;
 
@@ -133,17 +133,19 @@ impl Pipeline {
         let Some(id) = self.find(person.account, person.kind, &person.id)? else {
             return Ok(false);
         };
-        let Some(row) = self.cache.get(id).and_then(|cached| cached.row) else {
-            return Ok(false);
-        };
-        if self.store.history_chunks(row)? <= CHUNKS_CUT {
+        // While it is being written, its newest chunk may be another one.
+        self.settle_for(id)?;
+        let newest = self.cache.get(id).and_then(|cached| cached.newest);
+        let mut gone = self.store.chunks(newest)?;
+        if gone.len() <= CHUNKS_CUT {
             return Ok(false);
         }
+        gone.truncate(CHUNKS_CUT + 1);
+        let Some(first_left) = gone.pop() else {
+            return Ok(false);
+        };
         let now = self.head.clock;
-        self.outputs.apply.history_cut = Some(HistoryCut {
-            row,
-            chunks: CHUNKS_CUT,
-        });
+        self.outputs.apply.history_cut = Some(HistoryCut { gone, first_left });
         if let Err(error) = self.commit(now, Urgency::Calm, None) {
             self.give_up(now, &error);
             return Err(error);

@@ -4,13 +4,15 @@ use rusqlite::Row;
 
 use crate::clock::TimeMs;
 use crate::keys::{AccountNo, ActivationNo, AudienceNo, JournalSeq, ProfileId};
-use crate::store::{DeliveryRow, DeliveryState, JournalRow, OutboxRow, StoreError, StoredProfile};
+use crate::store::{
+    ChunkNo, DeliveryRow, DeliveryState, JournalRow, OutboxRow, StoreError, StoredProfile,
+};
 
 /// The columns of a delivery, in the order in which `delivery_at` reads them.
 pub(super) const DELIVERY: &str =
     "d.row, d.id, d.account, d.activation, d.destination, d.profile, d.body,
     d.state, d.reason, d.attempts, d.log, d.next, d.created";
-pub(super) const PROFILE: &str = "row, account, id, folded, due, state, recent, length(tail)";
+pub(super) const PROFILE: &str = "row, account, id, folded, due, newest, recent, state";
 
 pub(super) fn id_at(row: &Row<'_>, column: usize) -> rusqlite::Result<ProfileId> {
     row.get(column).map(ProfileId)
@@ -23,9 +25,9 @@ pub(super) fn profile_at(row: &Row<'_>) -> rusqlite::Result<StoredProfile> {
         id: id_at(row, 2)?,
         folded: JournalSeq(row.get(3)?),
         timer: row.get::<_, Option<i64>>(4)?.map(TimeMs),
-        state: row.get(5)?,
+        newest: row.get::<_, Option<i64>>(5)?.map(ChunkNo),
         recent: row.get(6)?,
-        tail_bytes: row.get(7)?,
+        state: row.get(7)?,
     })
 }
 

@@ -1,6 +1,6 @@
 //! Removing a person: one transaction, nothing left but tombstones that say nothing.
 
-use rusqlite::{Connection, Transaction, params};
+use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
 use crate::keys::{AccountNo, ProfileId};
 use crate::store::{Erasure, Faults, Rewritten, StoreError};
@@ -20,15 +20,15 @@ pub(super) fn erase(db: &mut Connection, erasure: &Erasure) -> Result<(), StoreE
             .execute(params![row.seq.0, row.body])?;
     }
     let (account, profile) = (erasure.account.0, erasure.profile.0.as_slice());
-    tx.execute(
-        "DELETE FROM history WHERE profile IN
-         (SELECT row FROM profile WHERE account = ?1 AND part = ?2 AND id = ?3)",
-        params![account, erasure.profile.part().0, profile],
-    )?;
-    tx.execute(
-        "DELETE FROM profile WHERE account = ?1 AND part = ?2 AND id = ?3",
-        params![account, erasure.profile.part().0, profile],
-    )?;
+    let row: Option<i64> = tx
+        .prepare_cached("SELECT row FROM profile WHERE account = ?1 AND part = ?2 AND id = ?3")?
+        .query_row(params![account, erasure.profile.part().0, profile], |row| {
+            row.get(0)
+        })
+        .optional()?;
+    if let Some(row) = row {
+        super::write::delete_profile(&tx, row)?;
+    }
     tx.execute(
         "DELETE FROM alias WHERE account = ?1 AND profile = ?2",
         params![account, profile],

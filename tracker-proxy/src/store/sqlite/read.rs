@@ -7,8 +7,8 @@ use super::{SqliteReader, SqliteStore, outbox};
 use crate::clock::TimeMs;
 use crate::keys::{AccountNo, ActivationNo, AudienceNo, JournalSeq, ProfileId};
 use crate::store::{
-    AgedRow, CatalogRow, DeliveryFilter, DeliveryRow, Head, HistoryChunk, JournalRow, MemberRow,
-    OutboxRow, Reader, ResyncRow, StoreError, StoredProfile, TimerRow, Want,
+    AgedRow, CatalogRow, ChunkNo, DeliveryFilter, DeliveryRow, Head, HistoryChunk, JournalRow,
+    MemberRow, OutboxRow, Reader, ResyncRow, StoreError, StoredProfile, TimerRow, Want,
 };
 
 trait Sqlite: std::fmt::Debug {
@@ -176,44 +176,41 @@ impl<T: Sqlite> Reader for T {
             .query_row(all, [], |row| Ok((row.get(0)?, row.get(1)?)))?)
     }
 
-    fn history(&self, row: i64) -> Result<Vec<HistoryChunk>, StoreError> {
-        let mut sealed = self
+    fn history(&self, newest: Option<ChunkNo>) -> Result<Vec<HistoryChunk>, StoreError> {
+        let mut row = self
             .db()
-            .prepare_cached("SELECT events FROM history WHERE profile = ?1 ORDER BY chunk")?;
-        let mut chunks = collect(sealed.query_map([row], |row| row.get(0).map(HistoryChunk))?)?;
-        chunks.push(self.history_tail(row)?);
+            .prepare_cached("SELECT before, events FROM history WHERE chunk = ?1")?;
+        let (mut chunks, mut next) = (Vec::new(), newest);
+        while let Some(ChunkNo(chunk)) = next {
+            let read = |row: &Row<'_>| Ok((row.get::<_, Option<i64>>(0)?, row.get(1)?));
+            let (before, events) = row.query_row([chunk], read)?;
+            chunks.push(HistoryChunk(events));
+            next = before.map(ChunkNo);
+        }
+        chunks.reverse();
         Ok(chunks)
     }
 
-    fn history_after(
-        &self,
-        row: i64,
-        after: i64,
-        limit: u32,
-    ) -> Result<Vec<(i64, HistoryChunk)>, StoreError> {
-        let mut sealed = self.db().prepare_cached(
-            "SELECT chunk, events FROM history WHERE profile = ?1 AND chunk > ?2
-             ORDER BY chunk LIMIT ?3",
-        )?;
-        collect(sealed.query_map(params![row, after, limit], |row| {
-            Ok((row.get(0)?, HistoryChunk(row.get(1)?)))
-        })?)
-    }
-
-    fn history_tail(&self, row: i64) -> Result<HistoryChunk, StoreError> {
-        let tail = self
+    fn chunks(&self, newest: Option<ChunkNo>) -> Result<Vec<ChunkNo>, StoreError> {
+        let mut row = self
             .db()
-            .prepare_cached("SELECT tail FROM profile WHERE row = ?1")?
-            .query_row([row], |row| row.get(0).map(HistoryChunk))
-            .optional()?;
-        Ok(tail.unwrap_or(HistoryChunk(Vec::new())))
+            .prepare_cached("SELECT before FROM history WHERE chunk = ?1")?;
+        let (mut chunks, mut next) = (Vec::new(), newest);
+        while let Some(chunk) = next {
+            chunks.push(chunk);
+            next = row
+                .query_row([chunk.0], |row| row.get::<_, Option<i64>>(0))?
+                .map(ChunkNo);
+        }
+        chunks.reverse();
+        Ok(chunks)
     }
 
-    fn history_chunks(&self, row: i64) -> Result<u32, StoreError> {
+    fn chunk(&self, no: ChunkNo) -> Result<HistoryChunk, StoreError> {
         Ok(self
             .db()
-            .prepare_cached("SELECT count(*) FROM history WHERE profile = ?1")?
-            .query_row([row], |row| row.get(0))?)
+            .prepare_cached("SELECT events FROM history WHERE chunk = ?1")?
+            .query_row([no.0], |row| row.get(0).map(HistoryChunk))?)
     }
 
     fn timers_after(

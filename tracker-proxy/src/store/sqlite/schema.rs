@@ -5,12 +5,12 @@ use rusqlite::{Connection, Transaction};
 use crate::store::StoreError;
 
 /// What makes a file of one schema one of the next; the first makes an empty file one of schema 1.
-pub(super) const STEPS: [&str; 2] = [TABLES, OUTBOUND];
+pub(super) const STEPS: [&str; 3] = [TABLES, OUTBOUND, CHAINS];
 /// The schema that this program writes.
 const SCHEMA: u32 = STEPS.len() as u32;
 
-/// Rows of profiles and history are found by a row number: a row of up to 4 KB then stays on one
-/// page, which a table keyed by the 16-byte id could not promise.
+/// Rows of profiles are found by a row number: a row of up to 4 KB then stays on one page, which a
+/// table keyed by the 16-byte id could not promise.
 const TABLES: &str = "
 CREATE TABLE head (
     one INTEGER PRIMARY KEY CHECK (one = 1),
@@ -86,6 +86,38 @@ CREATE INDEX delivery_reason ON delivery (account, reason) WHERE reason IS NOT N
 CREATE TABLE resync (
     account INTEGER NOT NULL, activation INTEGER NOT NULL, want INTEGER NOT NULL,
     PRIMARY KEY (account, activation)) WITHOUT ROWID;
+";
+
+/// Histories become chains of chunks, which lie in the order in which they were written: a chunk
+/// is added to the end of the table, and no index has to be written for it, far from everything
+/// else. What was the open end of a history is its newest chunk.
+const CHAINS: &str = "
+CREATE TABLE history_2 (chunk INTEGER PRIMARY KEY, before INTEGER, events BLOB NOT NULL);
+CREATE TEMP TABLE past (chunk INTEGER PRIMARY KEY, profile INTEGER NOT NULL, place INTEGER);
+INSERT INTO past (profile, place)
+    SELECT profile, chunk FROM history
+    UNION ALL SELECT row, NULL FROM profile WHERE length(tail) > 0
+    ORDER BY 1, 2 NULLS LAST;
+INSERT INTO history_2 SELECT past.chunk, previous.chunk, coalesce(history.events, profile.tail)
+    FROM past JOIN profile ON profile.row = past.profile
+    LEFT JOIN history ON history.profile = past.profile AND history.chunk = past.place
+    LEFT JOIN past previous
+        ON previous.chunk = past.chunk - 1 AND previous.profile = past.profile
+    ORDER BY past.chunk;
+CREATE TABLE profile_2 (
+    row INTEGER PRIMARY KEY, account INTEGER NOT NULL, part INTEGER NOT NULL, id BLOB NOT NULL,
+    folded INTEGER NOT NULL, due INTEGER, newest INTEGER, recent BLOB NOT NULL,
+    state BLOB NOT NULL);
+INSERT INTO profile_2 SELECT row, account, part, id, folded, due, newest, recent, state
+    FROM profile
+    LEFT JOIN (SELECT profile, max(chunk) newest FROM past GROUP BY profile) ON profile = row;
+DROP TABLE past;
+DROP TABLE history;
+DROP TABLE profile;
+ALTER TABLE history_2 RENAME TO history;
+ALTER TABLE profile_2 RENAME TO profile;
+CREATE UNIQUE INDEX profile_id ON profile (account, part, id);
+CREATE INDEX profile_due ON profile (due) WHERE due IS NOT NULL;
 ";
 
 /// Brings a file to the schema of now, a new one from nothing; refuses one of a newer program.

@@ -4,12 +4,9 @@ use rusqlite::{Connection, Transaction, params};
 
 use super::outbound;
 use crate::store::{
-    Apply, Commit, Faults, HistoryCut, JournalRow, ProfileRow, Step, StoreError, TimerWrite,
-    WriteBack, Written,
+    Apply, ChunkNo, Commit, Faults, HistoryCut, JournalRow, ProfileRow, Step, StoreError,
+    TimerWrite, WriteBack, Written,
 };
-
-/// The open end of a person's history becomes a sealed chunk at this size, in bytes.
-pub(super) const TAIL_BYTES_MAX: usize = 2_048;
 
 pub(super) fn commit(
     db: &mut Connection,
@@ -120,65 +117,74 @@ fn take_away(tx: &Transaction<'_>, apply: &Apply) -> Result<(), StoreError> {
         tx.prepare_cached("UPDATE journal SET body = ?2 WHERE seq = ?1")?
             .execute(params![row.seq.0, row.body])?;
     }
-    if let Some(HistoryCut { row, chunks }) = apply.history_cut {
-        tx.prepare_cached(
-            "DELETE FROM history WHERE profile = ?1 AND chunk IN
-             (SELECT chunk FROM history WHERE profile = ?1 ORDER BY chunk LIMIT ?2)",
-        )?
-        .execute(params![row, chunks])?;
+    if let Some(HistoryCut { gone, first_left }) = &apply.history_cut {
+        for chunk in gone {
+            tx.prepare_cached("DELETE FROM history WHERE chunk = ?1")?
+                .execute([chunk.0])?;
+        }
+        tx.prepare_cached("UPDATE history SET before = NULL WHERE chunk = ?1")?
+            .execute([first_left.0])?;
     }
+    Ok(())
+}
+
+/// Removes a profile, with the chunks of its history one after the other.
+pub(super) fn delete_profile(tx: &Transaction<'_>, row: i64) -> Result<(), StoreError> {
+    tx.prepare_cached(
+        "WITH RECURSIVE past(chunk) AS (
+             SELECT newest FROM profile WHERE row = ?1
+             UNION ALL SELECT before FROM history JOIN past USING (chunk))
+         DELETE FROM history WHERE chunk IN (SELECT chunk FROM past)",
+    )?
+    .execute([row])?;
+    tx.prepare_cached("DELETE FROM profile WHERE row = ?1")?
+        .execute([row])?;
     Ok(())
 }
 
 fn write_profile(tx: &Transaction<'_>, profile: &ProfileRow) -> Result<Written, StoreError> {
     for absorbed in &profile.absorbed {
-        tx.prepare_cached("DELETE FROM history WHERE profile = ?1")?
-            .execute([absorbed])?;
-        tx.prepare_cached("DELETE FROM profile WHERE row = ?1")?
-            .execute([absorbed])?;
+        delete_profile(tx, *absorbed)?;
     }
-    let grown = profile.tail_bytes as usize + profile.events.len();
-    let seals = grown > TAIL_BYTES_MAX;
-    let tail_bytes = if seals {
-        0
-    } else {
-        u32::try_from(grown).unwrap_or(u32::MAX)
-    };
+    let newest = append_chunk(tx, profile)?;
     let row = match profile.row {
-        None => insert_profile(tx, profile, seals)?,
+        None => insert_profile(tx, profile, newest)?,
         Some(row) => {
-            update_profile(tx, row, profile, seals)?;
+            update_profile(tx, row, profile, newest)?;
             row
         }
     };
-    Ok(Written { row, tail_bytes })
+    Ok(Written { row, newest })
+}
+
+/// Chunks go to the end of their table whosever they are, so that many share a page; the profiles
+/// stay small, and many share a page as well.
+fn append_chunk(tx: &Transaction<'_>, profile: &ProfileRow) -> Result<Option<ChunkNo>, StoreError> {
+    if profile.events.is_empty() {
+        return Ok(profile.newest);
+    }
+    let before = profile.newest.map(|chunk| chunk.0);
+    tx.prepare_cached("INSERT INTO history VALUES (NULL, ?1, ?2)")?
+        .execute(params![before, profile.events])?;
+    Ok(Some(ChunkNo(tx.last_insert_rowid())))
 }
 
 fn update_profile(
     tx: &Transaction<'_>,
     row: i64,
     profile: &ProfileRow,
-    seals: bool,
+    newest: Option<ChunkNo>,
 ) -> Result<(), StoreError> {
-    let (folded, state, recent) = (profile.folded.0, &profile.state, &profile.recent);
-    if seals {
-        tx.prepare_cached(
-            "INSERT INTO history SELECT row, chunks, CAST(tail || ?2 AS BLOB) FROM profile
-             WHERE row = ?1",
-        )?
-        .execute(params![row, profile.events])?;
-        tx.prepare_cached(
-            "UPDATE profile SET folded = ?2, state = ?3, recent = ?4, tail = x'',
-             chunks = chunks + 1 WHERE row = ?1",
-        )?
-        .execute(params![row, folded, state, recent])?;
-    } else {
-        tx.prepare_cached(
-            "UPDATE profile SET folded = ?2, state = ?3, recent = ?4,
-             tail = CAST(tail || ?5 AS BLOB) WHERE row = ?1",
-        )?
-        .execute(params![row, folded, state, recent, profile.events])?;
-    }
+    tx.prepare_cached(
+        "UPDATE profile SET folded = ?2, newest = ?3, recent = ?4, state = ?5 WHERE row = ?1",
+    )?
+    .execute(params![
+        row,
+        profile.folded.0,
+        newest.map(|chunk| chunk.0),
+        profile.recent,
+        profile.state
+    ])?;
     // A statement of its own: one that names the column writes its index as well, whether the
     // value changes or not.
     if let TimerWrite::Set(due) = profile.timer {
@@ -191,31 +197,24 @@ fn update_profile(
 fn insert_profile(
     tx: &Transaction<'_>,
     profile: &ProfileRow,
-    seals: bool,
+    newest: Option<ChunkNo>,
 ) -> Result<i64, StoreError> {
-    let tail: &[u8] = if seals { &[] } else { &profile.events };
     let due = match profile.timer {
         TimerWrite::Set(due) => due,
         TimerWrite::Keep => None,
     };
-    tx.prepare_cached("INSERT INTO profile VALUES (NULL,?1,?2,?3,?4,?5,?6,?7,?8,?9)")?
+    tx.prepare_cached("INSERT INTO profile VALUES (NULL,?1,?2,?3,?4,?5,?6,?7,?8)")?
         .execute(params![
             profile.account.0,
             profile.id.part().0,
             profile.id.0.as_slice(),
             profile.folded.0,
             due.map(|due| due.0),
-            i64::from(seals),
+            newest.map(|chunk| chunk.0),
             profile.recent,
-            profile.state,
-            tail
+            profile.state
         ])?;
-    let row = tx.last_insert_rowid();
-    if seals {
-        tx.prepare_cached("INSERT INTO history VALUES (?1, 0, ?2)")?
-            .execute(params![row, profile.events])?;
-    }
-    Ok(row)
+    Ok(tx.last_insert_rowid())
 }
 
 fn drop_folded(tx: &Transaction<'_>, write_back: &WriteBack) -> Result<(), StoreError> {
