@@ -4,6 +4,7 @@ use super::Pipeline;
 use super::cache::Snapshot;
 use super::codec;
 use super::flight::{Committing, Flight};
+use super::outputs::Outputs;
 use super::results::Followup;
 use crate::clock::TimeMs;
 use crate::keys::{JournalSeq, ProfileId};
@@ -59,6 +60,7 @@ impl Pipeline {
             body: self.packer.take(),
         });
         let ids = self.to_write_back(now, urgency);
+        self.list_standings(urgency, &ids);
         if append.is_none() && ids.is_empty() && catalog.is_none() && self.outputs.is_empty() {
             self.followup.extend(followup);
             for (reply, verdicts) in self.waiting.drain(..) {
@@ -88,6 +90,36 @@ impl Pipeline {
             tried: self.writer.commit(commit),
         };
         self.flight = Some(Flight::Commit(Box::new(flight)));
+    }
+
+    /// Has the lists of audiences say what the profiles say that are written now; or all profiles,
+    /// where so many changes wait that they share pages.
+    fn list_standings(&mut self, urgency: Urgency, ids: &[ProfileId]) {
+        let Outputs {
+            standings, apply, ..
+        } = &mut self.outputs;
+        if urgency == Urgency::All || standings.are_many() {
+            apply.memberships.extend(standings.take_all(&self.catalog));
+        } else if !standings.is_empty() {
+            let rows = ids.iter().flat_map(|id| standings.take_of(*id));
+            apply.memberships.extend(rows);
+        }
+    }
+
+    /// Brings the lists of audiences up to date, for whoever reads them in the store.
+    ///
+    /// # Errors
+    ///
+    /// The store does not work; everything in memory was thrown away.
+    pub(super) fn list_all_standings(&mut self) -> Result<(), StoreError> {
+        if self.outputs.standings.is_empty() {
+            return Ok(());
+        }
+        let now = self.head.clock;
+        let rows = self.outputs.standings.take_all(&self.catalog);
+        self.outputs.apply.memberships.extend(rows);
+        let committed = self.commit(now, Urgency::Calm, None);
+        committed.inspect_err(|error| self.give_up(now, error))
     }
 
     fn move_head(&mut self, commit: &Commit) {

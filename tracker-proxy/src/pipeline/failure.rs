@@ -21,7 +21,7 @@ impl Pipeline {
         // The attempts happened all the same: they are made again, under the same ids.
         self.feed.start_over();
         self.cache.clear();
-        self.outputs.discard();
+        self.outputs.forget();
         drop(self.packer.take());
     }
 

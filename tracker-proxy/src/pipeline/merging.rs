@@ -28,6 +28,7 @@ impl Pipeline {
         if self.has_already(winner, at) || !there {
             self.cache.remove(loser);
             self.cache.redirect(loser, winner);
+            drop(self.outputs.standings.take_of(loser));
             return Ok(());
         }
         let Some(gone) = self.cache.remove(loser) else {

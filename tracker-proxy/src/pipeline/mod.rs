@@ -35,6 +35,7 @@ mod results;
 mod resync;
 mod retention;
 mod run;
+mod standings;
 mod start;
 mod sweep;
 mod switch;

@@ -26,7 +26,7 @@ impl Pipeline {
         self.timers.clear();
         self.sweep.clear();
         self.forgotten = super::Forgotten::default();
-        self.outputs.discard();
+        self.outputs.forget();
         drop(self.packer.take());
         self.head = self.store.head()?;
         self.outputs.sequence = self.head.sequence;
@@ -58,8 +58,9 @@ impl Pipeline {
         self.store.each_alias(&mut |id| aliases.add(id))?;
         self.recall_mirrors()?;
         self.warm_until = (self.head.warmed_row < last_row).then_some(last_row);
+        self.commit(self.head.clock, Urgency::All, None)?;
         self.shared.reset_sizes(self.store.audience_sizes()?);
-        self.commit(self.head.clock, Urgency::All, None)
+        Ok(())
     }
 
     fn refold(&mut self, current: &Arc<Catalog>) -> Result<u64, StoreError> {

@@ -2,9 +2,9 @@
 //! body, each standing by itself.
 //!
 //! The sequence of a list is taken before the reading begins, so that every change that happens
-//! meanwhile is newer than the list and wins. Memberships are durable with what caused them, so
-//! they are read outside the pipeline's thread; only who a member is and whether they may be told
-//! of is asked there, some at a time.
+//! meanwhile is newer than the list and wins. The stored lists are brought up to date once, and read
+//! outside the pipeline's thread; only who a member is and whether they may be told of is asked
+//! there, some at a time.
 
 use segue_receiver::limits::BODY_BYTES_MAX;
 use segue_receiver::payload::{Change, PersonId};
@@ -182,6 +182,7 @@ impl Pipeline {
         if !activation.definition.active {
             return None;
         }
+        self.list_all_standings().ok()?;
         let now = self.head.clock;
         let reader = self.writer.reader().inspect_err(|error| {
             tracing::error!(%error, "no reader for a resync");

@@ -86,7 +86,7 @@ impl Pipeline {
     ///
     /// # Errors
     ///
-    /// The store cannot be read.
+    /// The store does not work.
     pub fn members(
         &mut self,
         account: AccountNo,
@@ -94,6 +94,7 @@ impl Pipeline {
         after: Option<ProfileId>,
         limit: u32,
     ) -> Result<Vec<(MemberRow, Names)>, StoreError> {
+        self.list_all_standings()?;
         let mut members = Vec::new();
         for row in self.store.members(account, audience, after, limit)? {
             members.push((row, self.names(account, row.profile)?));

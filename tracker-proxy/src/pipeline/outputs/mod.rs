@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::catalog::{Account, CompiledActivation};
 use super::render;
+use super::standings::Standings;
 use crate::activation::Mode;
 use crate::activation::plan::{Happening, Look};
 use crate::clock::TimeMs;
@@ -36,6 +37,8 @@ struct Saying {
 #[derive(Debug, Default)]
 pub(super) struct Outputs {
     pub(super) apply: Apply,
+    /// Changed memberships that wait to be listed.
+    pub(super) standings: Standings,
     saying: Vec<Saying>,
     /// By how much audiences grew.
     pub(super) growth: HashMap<(AccountNo, AudienceNo), i64>,
@@ -55,12 +58,19 @@ pub(super) struct Occasion<'a> {
 }
 
 impl Outputs {
-    /// Throws everything away: a row was folded again, and its outputs are in the store.
+    /// Throws away what became durable with a row that was folded again. Only the lists of
+    /// audiences may not have it.
     pub(super) fn discard(&mut self) {
         self.apply = Apply::default();
         self.saying.clear();
         self.growth.clear();
         self.activated_elsewhere.clear();
+    }
+
+    /// Throws away everything that is not durable.
+    pub(super) fn forget(&mut self) {
+        self.discard();
+        self.standings.clear();
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -120,7 +130,7 @@ impl Outputs {
     /// Takes a membership into the rows that audiences are listed by.
     fn record(&mut self, account: &Account, profile: &Profile, change: &MembershipChange) {
         let member = change.transition != Transition::Leave;
-        self.apply.memberships.push(MembershipRow {
+        self.standings.note(MembershipRow {
             account: account.stored.no,
             audience: change.audience,
             profile: profile.id,
@@ -140,6 +150,7 @@ impl Outputs {
     /// Takes a profile that is no more out of the audiences it was in. Nobody is told: the
     /// person is still there, as another profile.
     pub(super) fn vanish(&mut self, account: AccountNo, profile: &Profile, now: TimeMs) {
+        drop(self.standings.take_of(profile.id));
         for (audience, membership) in profile.memberships.iter() {
             self.apply.memberships.push(MembershipRow {
                 account,
