@@ -1,7 +1,9 @@
 //! Profiles in memory: bounded in bytes, with the changed ones in the order of their journal rows.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::sync::Arc;
 
+use super::codec::Leaving;
 use crate::clock::TimeMs;
 use crate::keys::{AccountNo, JournalSeq, ProfileId};
 use crate::profile::{Profile, RecentIds};
@@ -19,8 +21,10 @@ const EVICTION_STEPS_MAX: usize = 16_384;
 #[derive(Debug)]
 pub(super) struct Cached {
     pub(super) account: AccountNo,
-    pub(super) profile: Profile,
-    pub(super) recent: RecentIds,
+    /// Shared with the store's thread while that writes it: changed then, it is copied.
+    pub(super) profile: Arc<Profile>,
+    /// As for the profile.
+    pub(super) recent: Arc<RecentIds>,
     /// Ids stated up to here may have been let go before this profile came into memory.
     pub(super) forgotten_before: Option<TimeMs>,
     /// Its row in the store, once it has one.
@@ -33,7 +37,7 @@ pub(super) struct Cached {
     pub(super) stored: JournalSeq,
     /// This state is folded up to here.
     pub(super) folded: JournalSeq,
-    /// Encoded events that are journaled and not yet in the stored history.
+    /// Encoded events that are journaled and were not given to the store yet.
     pub(super) pending: Vec<u8>,
     /// Rows of profiles that were merged into this one.
     pub(super) absorbed: Vec<i64>,
@@ -54,8 +58,8 @@ impl Cached {
     pub(super) fn new(account: AccountNo, profile: Profile) -> Self {
         Self {
             account,
-            profile,
-            recent: RecentIds::default(),
+            profile: Arc::new(profile),
+            recent: Arc::default(),
             forgotten_before: None,
             row: None,
             newest: None,
@@ -103,14 +107,23 @@ impl Cached {
         self.dirty_since
     }
 
-    /// Notes that it is being written as it is now.
-    pub(super) fn take_off(&mut self) -> Snapshot {
+    /// Gives it away to be written as it is now.
+    pub(super) fn take_off(&mut self, now: TimeMs, horizon: TimeMs) -> Leaving {
         self.in_flight = true;
         self.moved_on = false;
-        Snapshot {
+        if self.recent.wants_pruning(horizon) {
+            Arc::make_mut(&mut self.recent).prune(horizon);
+        }
+        Leaving {
+            row: self.row,
+            account: self.account,
             folded: self.folded,
-            pending_bytes: self.pending.len(),
-            absorbed: self.absorbed.len(),
+            timer: self.write_timer(now),
+            profile: self.profile.clone(),
+            recent: self.recent.clone(),
+            pending: std::mem::take(&mut self.pending),
+            newest: self.newest,
+            absorbed: self.absorbed.clone(),
         }
     }
 
@@ -123,8 +136,16 @@ impl Cached {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Snapshot {
     pub(super) folded: JournalSeq,
-    pub(super) pending_bytes: usize,
     pub(super) absorbed: usize,
+}
+
+impl Snapshot {
+    pub(super) fn of(leaving: &Leaving) -> Self {
+        Self {
+            folded: leaving.folded,
+            absorbed: leaving.absorbed.len(),
+        }
+    }
 }
 
 /// What is known of an id.
@@ -195,6 +216,19 @@ impl Cache {
                 cached.used = true;
                 Some(cached)
             }
+            _ => None,
+        }
+    }
+
+    /// Gives a profile away to be written as it is now. That is no use that keeps it in memory.
+    pub(super) fn take_off(
+        &mut self,
+        id: ProfileId,
+        now: TimeMs,
+        horizon: TimeMs,
+    ) -> Option<Leaving> {
+        match self.slots.get_mut(&id) {
+            Some(Slot::Profile(cached)) => Some(cached.take_off(now, horizon)),
             _ => None,
         }
     }
@@ -289,11 +323,6 @@ impl Cache {
         cached.row = Some(written.row);
         cached.newest = written.newest;
         cached.stored = snapshot.folded;
-        if snapshot.pending_bytes == cached.pending.len() {
-            cached.pending = Vec::new();
-        } else {
-            cached.pending.drain(..snapshot.pending_bytes);
-        }
         cached.absorbed.drain(..snapshot.absorbed);
         if let Some(since) = cached.dirty_since.take() {
             self.dirty.remove(&(since, id));

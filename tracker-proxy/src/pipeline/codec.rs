@@ -1,18 +1,17 @@
 //! Profiles as they lie in the store: one byte of version, then the fields.
 
+use std::sync::Arc;
+
+use serde::Serialize;
+
 use super::cache::Cached;
 use super::history::Framer;
-use crate::clock::TimeMs;
+use crate::keys::{AccountNo, JournalSeq};
 use crate::profile::{Profile, RecentIds};
-use crate::store::{ProfileRow, StoreError, StoredProfile};
+use crate::store::{ChunkNo, ProfileRow, StoreError, StoredProfile, TimerWrite};
 
 /// The first byte of an encoded profile. A new layout is a new number and a `From` of the old.
 const VERSION: u8 = 2;
-
-/// The encoded state of a profile.
-pub(super) fn encode_profile(profile: &Profile) -> Vec<u8> {
-    postcard::to_extend(profile, vec![VERSION]).expect("plain fields encode into memory")
-}
 
 /// Reads an encoded state.
 ///
@@ -29,25 +28,51 @@ pub fn decode_profile(bytes: &[u8]) -> Result<Profile, StoreError> {
     }
 }
 
-/// A profile on its way into the store.
-pub(super) fn encode(
-    cached: &mut Cached,
-    now: TimeMs,
-    horizon: TimeMs,
-    framer: &mut Framer,
-) -> ProfileRow {
-    cached.recent.prune(horizon);
-    ProfileRow {
-        row: cached.row,
-        account: cached.account,
-        id: cached.profile.id,
-        folded: cached.folded,
-        timer: cached.write_timer(now),
-        state: encode_profile(&cached.profile),
-        recent: postcard::to_stdvec(&cached.recent).expect("plain fields encode into memory"),
-        events: framer.frame(&cached.pending),
-        newest: cached.newest,
-        absorbed: cached.absorbed.clone(),
+/// A profile as it was when it was given to the store. It is encoded there, while the next events
+/// are folded here.
+#[derive(Debug)]
+pub(super) struct Leaving {
+    pub(super) row: Option<i64>,
+    pub(super) account: AccountNo,
+    pub(super) folded: JournalSeq,
+    pub(super) timer: TimerWrite,
+    pub(super) profile: Arc<Profile>,
+    pub(super) recent: Arc<RecentIds>,
+    pub(super) pending: Vec<u8>,
+    pub(super) newest: Option<ChunkNo>,
+    pub(super) absorbed: Vec<i64>,
+}
+
+/// Encodes profiles, each into bytes of its own that are not longer than they need to be.
+#[derive(Debug, Default)]
+pub(super) struct Encoder {
+    framer: Framer,
+    scratch: Vec<u8>,
+}
+
+impl Encoder {
+    pub(super) fn encode(&mut self, leaving: Leaving) -> ProfileRow {
+        ProfileRow {
+            row: leaving.row,
+            account: leaving.account,
+            id: leaving.profile.id,
+            folded: leaving.folded,
+            timer: leaving.timer,
+            state: self.bytes(&[VERSION], &*leaving.profile),
+            recent: self.bytes(&[], &*leaving.recent),
+            events: self.framer.frame(&leaving.pending),
+            newest: leaving.newest,
+            absorbed: leaving.absorbed,
+        }
+    }
+
+    fn bytes(&mut self, first: &[u8], value: &impl Serialize) -> Vec<u8> {
+        let mut scratch = std::mem::take(&mut self.scratch);
+        scratch.clear();
+        scratch.extend_from_slice(first);
+        self.scratch =
+            postcard::to_extend(value, scratch).expect("plain fields encode into memory");
+        self.scratch.as_slice().into()
     }
 }
 
@@ -57,7 +82,7 @@ pub(super) fn decode(stored: &StoredProfile) -> Result<Cached, StoreError> {
         .map_err(|error| StoreError::Damaged(format!("recent ids: {error}")))?;
     let mut cached = Cached::new(stored.account, decode_profile(&stored.state)?);
     cached.forgotten_before = recent.forgotten_until();
-    cached.recent = recent;
+    cached.recent = Arc::new(recent);
     cached.row = Some(stored.row);
     cached.timer = stored.timer;
     cached.newest = stored.newest;

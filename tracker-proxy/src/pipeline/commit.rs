@@ -2,7 +2,7 @@
 
 use super::Pipeline;
 use super::cache::Snapshot;
-use super::codec;
+use super::codec::Leaving;
 use super::flight::{Committing, Flight};
 use super::outputs::Outputs;
 use super::results::Followup;
@@ -69,7 +69,12 @@ impl Pipeline {
             return;
         }
         let journal = append.as_ref().map_or(self.head.journal, |row| row.seq);
-        let (write_back, written) = self.write_back(&ids, journal, now);
+        let leaving = self.leaving(&ids, now);
+        let written = ids
+            .into_iter()
+            .zip(leaving.iter().map(Snapshot::of))
+            .collect();
+        let folded = self.folded_with(journal);
         let commit = Commit {
             follows: self.head.commits,
             clock: now,
@@ -78,7 +83,11 @@ impl Pipeline {
             append,
             catalog,
             apply: std::mem::take(&mut self.outputs.apply),
-            write_back,
+            write_back: WriteBack {
+                profiles: Vec::new(),
+                folded,
+                drop_through: self.tail.beyond(self.bounds.feed_bytes, folded),
+            },
         };
         self.move_head(&commit);
         let flight = Committing {
@@ -87,7 +96,7 @@ impl Pipeline {
             growth: std::mem::take(&mut self.outputs.growth),
             replies: std::mem::take(&mut self.waiting),
             followup,
-            tried: self.writer.commit(commit),
+            tried: self.writer.commit(commit, leaving),
         };
         self.flight = Some(Flight::Commit(Box::new(flight)));
     }
@@ -129,10 +138,7 @@ impl Pipeline {
         self.head.folded = self.head.folded.max(commit.write_back.folded);
         if let Some(row) = &commit.append {
             self.head.journal = row.seq;
-            self.tail.push(row.seq, row.body.len() as u64);
         }
-        self.tail.fold_through(self.head.folded);
-        self.tail.drop_through(commit.write_back.drop_through);
     }
 
     /// Which profiles go along with this commit. As few as the bounds allow, because a profile
@@ -160,32 +166,18 @@ impl Pipeline {
         self.write_back_due() <= now || self.tail.unfolded_bytes() > self.bounds.tail_bytes / 2
     }
 
-    fn write_back(
-        &mut self,
-        ids: &[ProfileId],
-        journal: JournalSeq,
-        now: TimeMs,
-    ) -> (WriteBack, Vec<(ProfileId, Snapshot)>) {
+    fn leaving(&mut self, ids: &[ProfileId], now: TimeMs) -> Vec<Leaving> {
         let horizon = self.horizon(now);
-        let mut profiles = Vec::with_capacity(ids.len());
-        let mut written = Vec::with_capacity(ids.len());
-        for id in ids {
-            if let Some(cached) = self.cache.get_mut(*id) {
-                profiles.push(codec::encode(cached, now, horizon, &mut self.framer));
-                written.push((*id, cached.take_off()));
-            }
-        }
-        let first_left = self
-            .cache
-            .dirty()
-            .find(|(_, id)| self.cache.get(*id).is_some_and(|cached| !cached.in_flight));
-        let folded = first_left.map_or(journal, |(seq, _)| JournalSeq(seq.0 - 1));
-        let write_back = WriteBack {
-            profiles,
-            folded,
-            drop_through: self.tail.beyond(self.bounds.feed_bytes, folded),
-        };
-        (write_back, written)
+        let ids = ids.iter();
+        ids.filter_map(|id| self.cache.take_off(*id, now, horizon))
+            .collect()
+    }
+
+    /// Up to which journal row all profiles are written once those are that are under way.
+    fn folded_with(&self, journal: JournalSeq) -> JournalSeq {
+        let flies = |id: ProfileId| self.cache.get(id).is_some_and(|cached| cached.in_flight);
+        let first_left = self.cache.dirty().find(|(_, id)| !flies(*id));
+        first_left.map_or(journal, |(seq, _)| JournalSeq(seq.0 - 1))
     }
 
     /// When the next write-back is due without any input.

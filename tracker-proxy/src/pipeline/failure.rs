@@ -53,7 +53,7 @@ impl Pipeline {
             warmed_row: self.head.warmed_row,
             ..Commit::default()
         };
-        let tried = self.writer.commit(commit).recv();
+        let tried = self.writer.commit(commit, Vec::new()).recv();
         tried.map_err(|_| writer::gone())?.written?;
         self.head.commits += 1;
         self.head.clock = now;

@@ -132,6 +132,11 @@ impl Pipeline {
                 return Err(error);
             }
         };
+        if let Some(row) = &commit.append {
+            self.tail.push(row.seq, row.body.len() as u64);
+        }
+        self.tail.fold_through(commit.write_back.folded);
+        self.tail.drop_through(commit.write_back.drop_through);
         let next = JournalSeq(flight.journal.0 + 1);
         let states = commit.write_back.profiles.iter().map(|row| row.state.len());
         for (((id, snapshot), written), state_bytes) in

@@ -132,48 +132,46 @@ impl Pipeline {
         changed.clear();
         let horizon = self.horizon(at.now);
         let cached = self.cache.get_mut(id).expect("the caller loaded it");
+        let profile = Arc::make_mut(&mut cached.profile);
         let begins = cached.folded == JournalSeq(0);
         cached.folded = at.seq;
         let stated = event.stated_time.unwrap_or(event.time);
         let hash = message_hash(event.message_id);
-        if let Some((gone, stated)) = cached
-            .recent
-            .remember(hash, stated, event.received, horizon)
-        {
+        let recent = Arc::make_mut(&mut cached.recent);
+        if let Some((gone, stated)) = recent.remember(hash, stated, event.received, horizon) {
             self.forgotten.note(id, gone, stated);
         }
         cached.pending.extend_from_slice(bytes);
         if begins {
-            cached.profile.first_seen = event.time;
-            cached.profile.last_seen = event.time;
+            profile.first_seen = event.time;
+            profile.last_seen = event.time;
         }
-        profile::fold(&mut cached.profile, event, changed);
-        account.audiences.fold(&mut cached.profile, event, touched);
+        profile::fold(profile, event, changed);
+        account.audiences.fold(profile, event, touched);
         for name in changed.attributes.iter().chain(&changed.past) {
-            let profile = &cached.profile;
             account.audiences.touch_attribute(profile, name, touched);
         }
         for name in &changed.consents {
             account.audiences.touch_consent(name, touched);
         }
-        if !cached.profile.conditions.late().waiting().is_empty() {
+        if !profile.conditions.late().waiting().is_empty() {
             self.fold_late(account, id)?;
         }
         let cached = self.cache.get_mut(id).expect("the caller loaded it");
         let due_before = cached.due();
+        let profile = Arc::make_mut(&mut cached.profile);
         if begins {
             account.audiences.begin(touched);
         }
-        let changes =
-            account
-                .audiences
-                .evaluate(&mut cached.profile, touched, at.now, Cause::Event);
+        let changes = account
+            .audiences
+            .evaluate(profile, touched, at.now, Cause::Event);
         let occasion = Occasion {
             event: Some(event),
             now: at.now,
         };
         self.outputs
-            .changed(account, &mut cached.profile, &changes, changed, occasion);
+            .changed(account, profile, &changes, changed, occasion);
         self.rearm(id, due_before);
         self.cache.mark_dirty(id, at.seq, at.now, bytes.len());
         Ok(())
@@ -183,7 +181,7 @@ impl Pipeline {
     /// may be read for them now.
     fn fold_late(&mut self, account: &Account, id: ProfileId) -> Result<(), StoreError> {
         let cached = self.cache.get_mut(id).expect("the caller loaded it");
-        let Some(late) = AudienceSet::refold_late(&mut cached.profile) else {
+        let Some(late) = AudienceSet::refold_late(Arc::make_mut(&mut cached.profile)) else {
             metrics::counter!("segue_late_events_waiting_total").increment(1);
             return Ok(());
         };
@@ -192,7 +190,7 @@ impl Pipeline {
         let cached = self.cache.get_mut(id).expect("the caller loaded it");
         account
             .audiences
-            .rebuild(&mut cached.profile, &late, &events);
+            .rebuild(Arc::make_mut(&mut cached.profile), &late, &events);
         Ok(())
     }
 
@@ -233,7 +231,7 @@ impl Pipeline {
         let touched = &mut self.scratch.touched;
         touched.clear();
         touched.look_at_everything();
-        let profile = &mut cached.profile;
+        let profile = Arc::make_mut(&mut cached.profile);
         account
             .audiences
             .rebuild(profile, &Rebuild::Since(warm), &events);
@@ -283,7 +281,7 @@ impl Pipeline {
         let touched = &mut self.scratch.touched;
         touched.clear();
         touched.look_at_due();
-        let profile = &mut cached.profile;
+        let profile = Arc::make_mut(&mut cached.profile);
         let changes = account
             .audiences
             .evaluate(profile, touched, at.now, Cause::Time);

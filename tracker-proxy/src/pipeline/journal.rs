@@ -90,12 +90,18 @@ impl Packer {
         self.0.is_empty()
     }
 
-    /// The compressed body of a row; the packer is empty afterwards.
+    /// What a row is to have, not compressed yet; the packer is empty afterwards.
     pub fn take(&mut self) -> Vec<u8> {
-        let body = lz4_flex::compress_prepend_size(&self.0);
-        self.0.clear();
-        body
+        // The next row will be about as long.
+        let next = Vec::with_capacity(self.0.len());
+        std::mem::replace(&mut self.0, next)
     }
+}
+
+/// The body of a row.
+#[must_use]
+pub fn compress(entries: &[u8]) -> Vec<u8> {
+    lz4_flex::compress_prepend_size(entries)
 }
 
 /// The entries of a row's body, not yet read.
@@ -166,7 +172,7 @@ mod tests {
         ];
         let mut packer = Packer::default();
         entries.iter().for_each(|entry| packer.push(entry));
-        let unpacked = Unpacked::new(&packer.take()).unwrap();
+        let unpacked = Unpacked::new(&compress(&packer.take())).unwrap();
         assert_eq!(unpacked.entries().unwrap(), entries);
         assert!(packer.is_empty());
     }

@@ -49,9 +49,10 @@ impl Pipeline {
         cached.folded = at.seq;
         cached.absorbed.extend(gone.row);
         cached.absorbed.extend(gone.absorbed);
-        cached.recent.merge(gone.recent, horizon);
-        cached.forgotten_before = cached.recent.forgotten_until();
-        self.join_profiles(&account, winner, gone.profile, at)?;
+        let recent = Arc::make_mut(&mut cached.recent);
+        recent.merge(Arc::unwrap_or_clone(gone.recent), horizon);
+        cached.forgotten_before = recent.forgotten_until();
+        self.join_profiles(&account, winner, Arc::unwrap_or_clone(gone.profile), at)?;
         self.cache.mark_dirty(winner, since, at.now, grown);
         Ok(())
     }
@@ -83,10 +84,10 @@ impl Pipeline {
         touched.clear();
         touched.look_at_everything();
         changed.clear();
-        profile::merge(&mut cached.profile, gone, changed);
+        profile::merge(Arc::make_mut(&mut cached.profile), gone, changed);
         let bytes = whole_history(self.store.as_ref(), cached)?;
         let events = history::events(&bytes)?;
-        let profile = &mut cached.profile;
+        let profile = Arc::make_mut(&mut cached.profile);
         account.audiences.rebuild(profile, &Rebuild::All, &events);
         profile.warm = account.stored.audiences_changed;
         let changes = account

@@ -69,7 +69,6 @@ use filter::Filter;
 use flight::Flight;
 use fold::Scratch;
 use forgotten::Forgotten;
-use history::Framer;
 use inputs::Reply;
 use journal::Packer;
 use mirrors::Mirrors;
@@ -154,7 +153,6 @@ pub struct Pipeline {
     cache: Cache,
     timers: Timers,
     packer: Packer,
-    framer: Framer,
     outputs: Outputs,
     scratch: Scratch,
     stats: Stats,

@@ -71,6 +71,6 @@ impl Pipeline {
             newest: cached.newest,
             pending: cached.pending.clone(),
         };
-        Ok(Some((cached.profile.clone(), past)))
+        Ok(Some((Profile::clone(&cached.profile), past)))
     }
 }

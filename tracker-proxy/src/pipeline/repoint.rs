@@ -1,5 +1,7 @@
 //! A visitor's id that goes from one person to another.
 
+use std::sync::Arc;
+
 use super::Pipeline;
 use super::fold::Position;
 use super::journal::Entry;
@@ -37,8 +39,9 @@ impl Pipeline {
         }
         let horizon = self.horizon(at.now);
         let ids = self.cache.get(from).map(|cached| cached.recent.clone());
+        let ids = Arc::unwrap_or_clone(ids.unwrap_or_default());
         let cached = self.cache.get_mut(to).expect("ensured above");
-        for (gone, stated) in cached.recent.borrow(ids.unwrap_or_default(), horizon) {
+        for (gone, stated) in Arc::make_mut(&mut cached.recent).borrow(ids, horizon) {
             self.forgotten.note(to, gone, stated);
         }
         self.cache.mark_dirty(to, at.seq, at.now, 0);

@@ -114,7 +114,6 @@ impl Pipeline {
             cache: Cache::new(bounds.cache_bytes),
             timers: super::Timers::default(),
             packer: super::Packer::default(),
-            framer: super::Framer::default(),
             outputs: super::Outputs::default(),
             scratch: super::Scratch::default(),
             aliases: super::Filter::default(),

@@ -62,7 +62,7 @@ impl Pipeline {
     ) -> Result<Option<Profile>, StoreError> {
         let found = self.find(account, kind, id)?;
         let cached = found.and_then(|id| self.cache.get(id));
-        Ok(cached.map(|cached| cached.profile.clone()))
+        Ok(cached.map(|cached| Profile::clone(&cached.profile)))
     }
 
     /// The names of the person with that profile, or with the one that it became part of; none
@@ -160,7 +160,10 @@ impl Pipeline {
             return Ok(None);
         }
         let history = self.history_of(id)?;
-        let profile = self.cache.get(id).map(|cached| cached.profile.clone());
+        let profile = self
+            .cache
+            .get(id)
+            .map(|cached| Profile::clone(&cached.profile));
         Ok(profile.map(|profile| Person { profile, history }))
     }
 

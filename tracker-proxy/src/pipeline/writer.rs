@@ -10,9 +10,11 @@ use std::thread::JoinHandle;
 
 use tokio::sync::Notify;
 
+use super::codec::{Encoder, Leaving};
+use super::journal;
 use crate::store::{Commit, Erasure, Reader, Store, StoreError, Written};
 
-type Work = Box<dyn FnOnce(&mut (dyn Store + Send)) + Send>;
+type Work = Box<dyn FnOnce(&mut (dyn Store + Send), &mut Encoder) + Send>;
 
 /// A commit that was tried.
 #[derive(Debug)]
@@ -37,8 +39,9 @@ impl Writer {
         let thread = std::thread::Builder::new()
             .name("store".to_owned())
             .spawn(move || {
+                let mut encoder = Encoder::default();
                 for work in given {
-                    work(store.as_mut());
+                    work(store.as_mut(), &mut encoder);
                 }
             })
             .map_err(|error| StoreError::Damaged(format!("no thread for the store: {error}")))?;
@@ -49,7 +52,7 @@ impl Writer {
         })
     }
 
-    fn give(&self, work: impl FnOnce(&mut (dyn Store + Send)) + Send + 'static) {
+    fn give(&self, work: impl FnOnce(&mut (dyn Store + Send), &mut Encoder) + Send + 'static) {
         if let Some(given) = &self.work {
             // Where the thread is gone, whoever waits for the result hears of it.
             given.send(Box::new(work)).unwrap_or_default();
@@ -62,15 +65,25 @@ impl Writer {
         work: impl FnOnce(&mut (dyn Store + Send)) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (reply, answer) = mpsc::sync_channel(1);
-        self.give(move |store| drop(reply.send(work(store))));
+        self.give(move |store, _| drop(reply.send(work(store))));
         answer.recv().unwrap_or_else(|_| Err(gone()))
     }
 
-    /// Begins a commit. [`Writer::landed`] says when its result can be had.
-    pub(super) fn commit(&self, commit: Commit) -> mpsc::Receiver<Tried> {
+    /// Begins a commit of these inputs, still to be compressed, and these profiles, still to be
+    /// encoded: folding goes on meanwhile. [`Writer::landed`] says when its result can be had.
+    pub(super) fn commit(
+        &self,
+        mut commit: Commit,
+        leaving: Vec<Leaving>,
+    ) -> mpsc::Receiver<Tried> {
         let (reply, tried) = mpsc::sync_channel(1);
         let landed = self.landed.clone();
-        self.give(move |store| {
+        self.give(move |store, encoder| {
+            if let Some(row) = &mut commit.append {
+                row.body = journal::compress(&row.body);
+            }
+            let profiles = leaving.into_iter();
+            commit.write_back.profiles = profiles.map(|one| encoder.encode(one)).collect();
             let begun = std::time::Instant::now();
             let written = store.commit(&commit);
             metrics::histogram!("segue_commit_seconds").record(begun.elapsed().as_secs_f64());
@@ -90,7 +103,7 @@ impl Writer {
     pub(super) fn tend(&self) -> mpsc::Receiver<Result<(), StoreError>> {
         let (reply, done) = mpsc::sync_channel(1);
         let landed = self.landed.clone();
-        self.give(move |store| {
+        self.give(move |store, _| {
             drop(reply.send(store.tend()));
             landed.notify_one();
         });

@@ -111,6 +111,14 @@ impl RecentIds {
         self.forgotten.map(|(newest, _)| newest)
     }
 
+    /// True where there is something older than `horizon`.
+    #[must_use]
+    pub fn wants_pruning(&self, horizon: TimeMs) -> bool {
+        let forgotten = self.forgotten.map(|(_, received)| received);
+        let mut received = self.ids.iter().map(|recent| recent.received());
+        received.any(|received| received < horizon) || forgotten.is_some_and(|at| at < horizon)
+    }
+
     /// Forgets what is older than `horizon`.
     pub fn prune(&mut self, horizon: TimeMs) {
         self.ids.retain(|recent| recent.received() >= horizon);

@@ -67,7 +67,7 @@ fn without(row: &JournalRow, ids: &[ProfileId]) -> Result<Option<JournalRow>, St
     }
     let mut packer = Packer::default();
     kept.into_iter().for_each(|entry| packer.push(entry));
-    let body = packer.take();
+    let body = super::super::journal::compress(&packer.take());
     Ok(Some(JournalRow {
         body,
         ..row.clone()
