@@ -3,6 +3,8 @@
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
+use rapidhash::fast::RandomState;
+
 use super::codec::Leaving;
 use crate::clock::TimeMs;
 use crate::keys::{AccountNo, JournalSeq, ProfileId};
@@ -170,7 +172,7 @@ pub(super) enum Found {
 /// All profiles in memory.
 #[derive(Debug)]
 pub(super) struct Cache {
-    slots: HashMap<ProfileId, Slot>,
+    slots: HashMap<ProfileId, Slot, RandomState>,
     /// Every id in memory, in the order in which the eviction hand passes them.
     hand: VecDeque<ProfileId>,
     bytes: usize,
@@ -182,7 +184,7 @@ pub(super) struct Cache {
 impl Cache {
     pub(super) fn new(bytes_max: usize) -> Self {
         Self {
-            slots: HashMap::new(),
+            slots: HashMap::default(),
             hand: VecDeque::new(),
             bytes: 0,
             bytes_max,

@@ -14,7 +14,8 @@ use crate::store::StoreError;
 /// How many submissions are folded at least before the store gets them, if there are so many:
 /// enough to be worth a sync, and few enough that the store does not wait for long.
 const SUBMISSIONS_PER_SLICE: usize = 8;
-/// How many timers fire in one commit, so that a wave of them does not hold up live events.
+/// How many timers fire in one commit, so that a wave of them does not hold up live events; where
+/// more events than that go along, as many as those, so that timers keep up with what arms them.
 const TIMERS_PER_COMMIT: usize = 256;
 /// How many profiles are warmed in one commit.
 const WARMED_PER_COMMIT: u32 = 256;
@@ -88,7 +89,9 @@ impl Pipeline {
     }
 
     fn fire_timers(&mut self, now: TimeMs) -> Result<(), StoreError> {
-        if self.timers.wants_reading(now, TIMERS_PER_COMMIT) {
+        let events: usize = self.waiting.iter().map(|(_, verdicts)| verdicts.len()).sum();
+        let limit = events.max(TIMERS_PER_COMMIT);
+        if self.timers.wants_reading(now, limit) {
             let unwritten: Vec<_> = self
                 .cache
                 .dirty()
@@ -101,7 +104,7 @@ impl Pipeline {
                 .read(self.store.as_ref(), now, unwritten.into_iter())?;
         }
         let at = self.position(now);
-        for (profile, account) in self.timers.take(now, TIMERS_PER_COMMIT) {
+        for (profile, account) in self.timers.take(now, limit) {
             if !self.load_living(account, profile)? {
                 continue;
             }
