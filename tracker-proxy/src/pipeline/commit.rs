@@ -3,12 +3,11 @@
 use super::Pipeline;
 use super::cache::Snapshot;
 use super::codec::Leaving;
-use super::flight::{Committing, Flight};
-use super::outputs::Outputs;
+use super::flight::{Appending, Flight, Writing};
 use super::results::Followup;
 use crate::clock::TimeMs;
 use crate::keys::{JournalSeq, ProfileId};
-use crate::store::{CatalogRow, Commit, JournalRow, StoreError, WriteBack};
+use crate::store::{Apply, CatalogRow, Commit, JournalRow, MembershipRow, StoreError, WriteBack};
 
 /// How many profiles that are old enough are written back with one commit: a few milliseconds.
 const SLICE_MAX: usize = 1_024;
@@ -59,60 +58,95 @@ impl Pipeline {
             catalog: self.catalog.version.0,
             body: self.packer.take(),
         });
-        let ids = self.to_write_back(now, urgency);
-        self.list_standings(urgency, &ids);
-        if append.is_none() && ids.is_empty() && catalog.is_none() && self.outputs.is_empty() {
+        let mut flight = Flight::default();
+        if append.is_some() || catalog.is_some() || !self.outputs.is_empty() {
+            if let Some(row) = &append {
+                self.head.journal = row.seq;
+            }
+            let commit = Commit {
+                append,
+                catalog,
+                apply: std::mem::take(&mut self.outputs.apply),
+                ..self.next_commit(now)
+            };
+            flight.appending = Some(Appending {
+                growth: std::mem::take(&mut self.outputs.growth),
+                replies: std::mem::take(&mut self.waiting),
+                followup,
+                tried: self.writer.commit(commit, Vec::new()),
+            });
+        } else {
             self.followup.extend(followup);
             for (reply, verdicts) in self.waiting.drain(..) {
                 drop(reply.send(Ok(verdicts)));
             }
-            return;
         }
-        let journal = append.as_ref().map_or(self.head.journal, |row| row.seq);
+        flight.writing = self.begin_write_back(now, urgency);
+        if flight.appending.is_some() || flight.writing.is_some() {
+            self.flight = Some(flight);
+        }
+    }
+
+    /// Gives changed profiles to the store, as they are with what was given to it before.
+    fn begin_write_back(&mut self, now: TimeMs, urgency: Urgency) -> Option<Writing> {
+        let ids = self.to_write_back(now, urgency);
+        let memberships = self.standings_with(urgency, &ids);
+        if ids.is_empty() && memberships.is_empty() {
+            return None;
+        }
         let leaving = self.leaving(&ids, now);
-        let written = ids
-            .into_iter()
-            .zip(leaving.iter().map(Snapshot::of))
-            .collect();
+        let journal = self.head.journal;
         let folded = self.folded_with(journal);
+        self.head.folded = self.head.folded.max(folded);
         let commit = Commit {
-            follows: self.head.commits,
-            clock: now,
-            sequence: self.outputs.sequence,
-            warmed_row: self.head.warmed_row,
-            append,
-            catalog,
-            apply: std::mem::take(&mut self.outputs.apply),
+            apply: Apply {
+                memberships,
+                ..Apply::default()
+            },
             write_back: WriteBack {
                 profiles: Vec::new(),
                 folded,
                 drop_through: self.tail.beyond(self.bounds.feed_bytes, folded),
             },
+            ..self.next_commit(now)
         };
-        self.move_head(&commit);
-        let flight = Committing {
+        Some(Writing {
             journal,
-            written,
-            growth: std::mem::take(&mut self.outputs.growth),
-            replies: std::mem::take(&mut self.waiting),
-            followup,
+            began: now,
+            written: ids
+                .into_iter()
+                .zip(leaving.iter().map(Snapshot::of))
+                .collect(),
             tried: self.writer.commit(commit, leaving),
-        };
-        self.flight = Some(Flight::Commit(Box::new(flight)));
+        })
     }
 
-    /// Has the lists of audiences say what the profiles say that are written now; or all profiles,
-    /// where so many changes wait that they share pages.
-    fn list_standings(&mut self, urgency: Urgency, ids: &[ProfileId]) {
-        let Outputs {
-            standings, apply, ..
-        } = &mut self.outputs;
-        if urgency == Urgency::All || standings.are_many() {
-            apply.memberships.extend(standings.take_all(&self.catalog));
-        } else if !standings.is_empty() {
-            let rows = ids.iter().flat_map(|id| standings.take_of(*id));
-            apply.memberships.extend(rows);
+    /// An empty commit that follows what was given to the store before.
+    fn next_commit(&mut self, now: TimeMs) -> Commit {
+        let follows = self.head.commits;
+        self.head.commits += 1;
+        self.head.clock = now;
+        self.head.sequence = self.outputs.sequence;
+        Commit {
+            follows,
+            clock: now,
+            sequence: self.outputs.sequence,
+            warmed_row: self.head.warmed_row,
+            ..Commit::default()
         }
+    }
+
+    /// What the lists of audiences are to say when these profiles are written; or all that they
+    /// do not say yet, where that is so much that changes share pages.
+    fn standings_with(&mut self, urgency: Urgency, ids: &[ProfileId]) -> Vec<MembershipRow> {
+        let standings = &mut self.outputs.standings;
+        if urgency == Urgency::All || standings.are_many() {
+            return standings.take_all(&self.catalog);
+        }
+        if standings.is_empty() {
+            return Vec::new();
+        }
+        ids.iter().flat_map(|id| standings.take_of(*id)).collect()
     }
 
     /// Brings the lists of audiences up to date, for whoever reads them in the store.
@@ -129,16 +163,6 @@ impl Pipeline {
         self.outputs.apply.memberships.extend(rows);
         let committed = self.commit(now, Urgency::Calm, None);
         committed.inspect_err(|error| self.give_up(now, error))
-    }
-
-    fn move_head(&mut self, commit: &Commit) {
-        self.head.commits += 1;
-        self.head.clock = commit.clock;
-        self.head.sequence = commit.sequence;
-        self.head.folded = self.head.folded.max(commit.write_back.folded);
-        if let Some(row) = &commit.append {
-            self.head.journal = row.seq;
-        }
     }
 
     /// Which profiles go along with this commit. As few as the bounds allow, because a profile

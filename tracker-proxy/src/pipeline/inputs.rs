@@ -89,7 +89,11 @@ impl Pipeline {
     }
 
     fn fire_timers(&mut self, now: TimeMs) -> Result<(), StoreError> {
-        let events: usize = self.waiting.iter().map(|(_, verdicts)| verdicts.len()).sum();
+        let events: usize = self
+            .waiting
+            .iter()
+            .map(|(_, verdicts)| verdicts.len())
+            .sum();
         let limit = events.max(TIMERS_PER_COMMIT);
         if self.timers.wants_reading(now, limit) {
             let unwritten: Vec<_> = self

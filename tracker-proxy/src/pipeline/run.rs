@@ -211,7 +211,10 @@ impl Pipeline {
         }
         if std::mem::take(&mut self.wants_tending) {
             self.store.release()?;
-            self.flight = Some(Flight::Tending(self.writer.tend()));
+            self.flight = Some(Flight {
+                tending: Some(self.writer.tend()),
+                ..Flight::default()
+            });
             return Ok(());
         }
         let followup = self.take_reports(reports);

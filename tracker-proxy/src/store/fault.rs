@@ -9,7 +9,7 @@ use super::StoreError;
 pub enum Step {
     /// Before anything is written.
     Begin,
-    /// The journal row is written.
+    /// The journal row is written, where there is one.
     Append,
     /// The aliases are written.
     Aliases,
@@ -19,7 +19,7 @@ pub enum Step {
     Outbox,
     /// The deliveries and their outcomes are written.
     Deliveries,
-    /// The profiles are written back.
+    /// The profiles are written back, where there are some.
     WriteBack,
     /// Old journal rows are dropped.
     Drop,

@@ -11,19 +11,19 @@ use crate::keys::IdKind;
 use crate::pipeline::{Bounds, history};
 use crate::store::{Fault, Faults, Step};
 
-/// Stops commits before they write profiles, each until it is told how to go on.
+/// Stops commits at a step, each until it is told how to go on.
 struct Gate {
     reached: mpsc::Receiver<()>,
     go_on: mpsc::Sender<Option<Fault>>,
 }
 
 impl Gate {
-    fn new() -> (Self, Faults) {
+    fn at(gate: Step) -> (Self, Faults) {
         let (reach, reached) = mpsc::channel();
         let (go_on, how) = mpsc::channel();
         let how = Arc::new(Mutex::new(how));
         let faults = Faults::when(move |step| {
-            if step != Step::WriteBack {
+            if step != gate {
                 return None;
             }
             // Without anybody who stops commits, they go on.
@@ -42,8 +42,8 @@ impl Gate {
     }
 }
 
-/// A pipeline that writes profiles back with every commit, and the gate before that.
-fn gated() -> (Rig, Gate) {
+/// A pipeline that writes profiles back after every commit, and a gate at that step.
+fn gated(step: Step) -> (Rig, Gate) {
     let bounds = Bounds {
         write_back_ms: 0,
         ..Bounds::default()
@@ -55,7 +55,7 @@ fn gated() -> (Rig, Gate) {
         bounds,
     );
     rig.stop();
-    let (gate, faults) = Gate::new();
+    let (gate, faults) = Gate::at(step);
     rig.set_faults(faults);
     // The start commits nothing: there is nothing to fold again.
     rig.run();
@@ -85,7 +85,7 @@ async fn ids(rig: &mut Rig) -> Vec<String> {
 
 #[tokio::test]
 async fn what_arrives_during_a_commit_is_folded_and_goes_into_the_next() {
-    let (mut rig, gate) = gated();
+    let (mut rig, gate) = gated(Step::Append);
     let first = rig.submit(&[buy("m1")]).await.unwrap();
     gate.wait();
     let mut second = rig.submit(&[buy("m2"), buy("m1")]).await.unwrap();
@@ -107,8 +107,37 @@ async fn what_arrives_during_a_commit_is_folded_and_goes_into_the_next() {
 }
 
 #[tokio::test]
+async fn who_sent_something_does_not_wait_for_the_write_back_that_follows_it() {
+    let (mut rig, gate) = gated(Step::WriteBack);
+    let first = rig.submit(&[buy("m1")]).await.unwrap();
+    gate.wait();
+    assert_eq!(first.await.unwrap(), Ok(vec![Verdict::Accepted]));
+    drop(gate);
+    assert_eq!(ids(&mut rig).await, ["m1"]);
+}
+
+#[tokio::test]
+async fn a_write_back_that_fails_loses_nothing_that_was_answered_before_it() {
+    let (mut rig, gate) = gated(Step::WriteBack);
+    let first = rig.submit(&[buy("m1")]).await.unwrap();
+    gate.wait();
+    assert_eq!(first.await.unwrap(), Ok(vec![Verdict::Accepted]));
+    let second = rig.submit(&[buy("m2")]).await.unwrap();
+    while folded(&mut rig).await < 2 {
+        tokio::task::yield_now().await;
+    }
+    gate.let_go(Some(Fault::Full));
+    drop(gate);
+    assert_eq!(second.await.unwrap(), Err(Unavailable));
+    let verdicts = rig.send_until_taken(&[buy("m2"), buy("m1")]).await;
+    assert_eq!(verdicts, [Verdict::Accepted, Verdict::Repeat]);
+    assert_eq!(ids(&mut rig).await, ["m1", "m2"]);
+    assert!(rig.is_member("42", "vip").await);
+}
+
+#[tokio::test]
 async fn a_profile_that_changes_while_it_is_written_keeps_everything_once() {
-    let (mut rig, gate) = gated();
+    let (mut rig, gate) = gated(Step::WriteBack);
     let mut waiting = Vec::new();
     for id in ["m1", "m2", "m3"] {
         waiting.push(rig.submit(&[buy(id)]).await.unwrap());
@@ -139,7 +168,7 @@ async fn a_profile_that_changes_while_it_is_written_keeps_everything_once() {
 
 #[tokio::test]
 async fn a_commit_that_fails_takes_down_what_was_folded_on_top_of_it() {
-    let (mut rig, gate) = gated();
+    let (mut rig, gate) = gated(Step::Append);
     let first = rig.submit(&[buy("m1")]).await.unwrap();
     gate.wait();
     let second = rig.submit(&[buy("m2")]).await.unwrap();

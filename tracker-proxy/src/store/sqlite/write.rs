@@ -18,18 +18,20 @@ pub(super) fn commit(
     advance(&tx, commit)?;
     if let Some(row) = &commit.append {
         append(&tx, row)?;
+        faults.pass(Step::Append)?;
     }
     if let Some(catalog) = &commit.catalog {
         tx.prepare_cached("INSERT INTO catalog VALUES (?1, ?2)")?
             .execute(params![catalog.version, catalog.body])?;
     }
-    faults.pass(Step::Append)?;
     apply(&tx, &commit.apply, faults)?;
     let profiles = commit.write_back.profiles.iter();
     let written = profiles
         .map(|profile| write_profile(&tx, profile))
-        .collect::<Result<_, _>>()?;
-    faults.pass(Step::WriteBack)?;
+        .collect::<Result<Vec<_>, _>>()?;
+    if !written.is_empty() {
+        faults.pass(Step::WriteBack)?;
+    }
     drop_folded(&tx, &commit.write_back)?;
     faults.pass(Step::Drop)?;
     tx.commit()?;

@@ -86,7 +86,9 @@ fn a_fault_before_the_commit_leaves_nothing_and_one_after_it_leaves_all() {
         let folder = tempfile::tempdir().unwrap();
         let faults = Faults::when(move |at| (at == step).then_some(Fault::Kill));
         let mut store = SqliteStore::open_with(folder.path(), faults).unwrap();
-        assert!(store.commit(&commit(0, 1)).is_err());
+        let mut whole = commit(0, 1);
+        whole.write_back.profiles.push(profile("ada", None, &[1]));
+        assert!(store.commit(&whole).is_err());
         drop(store);
         let head = SqliteStore::open(folder.path()).unwrap().head().unwrap();
         assert_eq!(
