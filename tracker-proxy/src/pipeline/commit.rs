@@ -54,7 +54,7 @@ impl Pipeline {
         self.outputs.seal(now);
         let append = (!self.packer.is_empty()).then(|| JournalRow {
             seq: JournalSeq(self.head.journal.0 + 1),
-            at: now,
+            at: self.packed_at,
             catalog: self.catalog.version.0,
             body: self.packer.take(),
         });

@@ -153,6 +153,8 @@ pub struct Pipeline {
     cache: Cache,
     timers: Timers,
     packer: Packer,
+    /// When the first of the packed inputs came.
+    packed_at: TimeMs,
     outputs: Outputs,
     scratch: Scratch,
     stats: Stats,

@@ -115,7 +115,10 @@ impl Pipeline {
     }
 
     /// The position of the row that the next commit appends.
-    pub(super) fn position(&self, now: crate::clock::TimeMs) -> Position {
+    pub(super) fn position(&mut self, now: crate::clock::TimeMs) -> Position {
+        if self.packer.is_empty() {
+            self.packed_at = now;
+        }
         Position {
             seq: JournalSeq(self.head.journal.0 + 1),
             now,

@@ -106,9 +106,15 @@ impl Pipeline {
         self.shared.set_working(false);
     }
 
-    /// The pipeline's time: the machine's, but it never goes back.
+    /// The pipeline's time: the machine's, but it never goes back, and it stands still from the
+    /// first input of a journal row until the row is given to the store. All its inputs are folded
+    /// again at one instant after a crash; they have to be folded at that instant before.
     pub(super) fn now(&self, clock: TimeMs) -> TimeMs {
-        clock.max(self.head.clock)
+        if self.packer.is_empty() {
+            clock.max(self.head.clock)
+        } else {
+            self.packed_at
+        }
     }
 
     fn next_wake(&self, clock: TimeMs) -> TimeMs {

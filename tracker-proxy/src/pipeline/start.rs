@@ -114,6 +114,7 @@ impl Pipeline {
             cache: Cache::new(bounds.cache_bytes),
             timers: super::Timers::default(),
             packer: super::Packer::default(),
+            packed_at: crate::clock::TimeMs::default(),
             outputs: super::Outputs::default(),
             scratch: super::Scratch::default(),
             aliases: super::Filter::default(),

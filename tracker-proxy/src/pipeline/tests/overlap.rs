@@ -1,6 +1,7 @@
 //! While one commit is on its way to the disk, the next is folded.
 
 use std::sync::{Arc, mpsc};
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use serde_json::json;
@@ -34,7 +35,8 @@ impl Gate {
     }
 
     fn wait(&self) {
-        self.reached.recv().expect("a commit is on its way");
+        let reached = self.reached.recv_timeout(Duration::from_secs(20));
+        reached.expect("a commit is on its way");
     }
 
     fn let_go(&self, fault: Option<Fault>) {
@@ -49,11 +51,11 @@ fn gated(step: Step) -> (Rig, Gate) {
         ..Bounds::default()
     };
     let when = json!({ "did": { "event": "buy", "count": { "gte": 2 } } });
-    let mut rig = Rig::start_with(
-        Story::default().audience("vip", &when),
-        Faults::default(),
-        bounds,
-    );
+    gated_with(step, Story::default().audience("vip", &when), bounds)
+}
+
+fn gated_with(step: Step, story: Story, bounds: Bounds) -> (Rig, Gate) {
+    let mut rig = Rig::start_with(story, Faults::default(), bounds);
     rig.stop();
     let (gate, faults) = Gate::at(step);
     rig.set_faults(faults);
@@ -185,6 +187,45 @@ async fn a_commit_that_fails_takes_down_what_was_folded_on_top_of_it() {
     }
     assert_eq!(ids(&mut rig).await, ["m1", "m2"]);
     assert!(rig.is_member("42", "vip").await);
+}
+
+#[tokio::test]
+async fn what_waited_for_a_commit_is_folded_again_at_the_instant_at_which_it_was_folded() {
+    let when = json!({ "did": { "event": "buy", "in": "1h" } });
+    let tell = json!({ "id": "t", "name": "T", "audience": "fresh", "on": "leave", "to": "shop",
+        "payload": { "kind": "template", "body": { "who": "{user_id}" } } });
+    let story = Story::default().audience("fresh", &when).activation(tell);
+    let bounds = Bounds {
+        write_back_ms: i64::from(u32::MAX),
+        ..Bounds::default()
+    };
+    let (mut rig, gate) = gated_with(Step::Append, story, bounds);
+    let first = rig
+        .submit(&[track("41", "buy", "m1", BEGIN)])
+        .await
+        .unwrap();
+    gate.wait();
+    let second = rig.submit(&[buy("m2")]).await.unwrap();
+    while folded(&mut rig).await < 1 {
+        tokio::task::yield_now().await;
+    }
+    // The store takes its time; meanwhile both of them stop being fresh.
+    rig.clock.advance(Duration::from_secs(90 * 60));
+    gate.let_go(None);
+    assert_eq!(first.await.unwrap(), Ok(vec![Verdict::Accepted]));
+    gate.wait();
+    gate.let_go(None);
+    assert_eq!(second.await.unwrap(), Ok(vec![Verdict::Accepted]));
+    // What says so is lost: it is said after everything was folded again.
+    gate.wait();
+    gate.let_go(Some(Fault::Kill));
+    drop(gate);
+    rig.send_until_taken(&[track("43", "visit", "m3", BEGIN)])
+        .await;
+    let told = [rig.delivery().await, rig.delivery().await];
+    let mut told = told.map(|delivery| String::from_utf8_lossy(&delivery.body).into_owned());
+    told.sort();
+    assert_eq!(told, [r#"{"who":"41"}"#, r#"{"who":"42"}"#]);
 }
 
 #[tokio::test]
