@@ -61,10 +61,23 @@ impl Pipeline {
     /// warm.
     pub(super) fn fold_due(&mut self, now: TimeMs) -> Result<(), StoreError> {
         self.store.hold()?;
-        if !self.shared.is_doubtful() {
-            self.fire_timers(now)?;
+        let events: usize = self
+            .waiting
+            .iter()
+            .map(|(_, verdicts)| verdicts.len())
+            .sum();
+        let limit = events.max(TIMERS_PER_COMMIT);
+        if !self.shared.is_doubtful() && self.timers.wants_reading(now, limit) {
+            self.read_timers(now)?;
         }
+        self.fire_timers(now, limit)?;
         self.warm_slice(now)
+    }
+
+    /// Fires some of the timers that are due, while a commit is under way.
+    pub(super) fn fire_meanwhile(&mut self, now: TimeMs) -> Result<(), StoreError> {
+        self.store.hold()?;
+        self.fire_timers(now, TIMERS_PER_COMMIT)
     }
 
     fn take_all(
@@ -88,24 +101,22 @@ impl Pipeline {
         Ok(verdicts)
     }
 
-    fn fire_timers(&mut self, now: TimeMs) -> Result<(), StoreError> {
-        let events: usize = self
-            .waiting
-            .iter()
-            .map(|(_, verdicts)| verdicts.len())
-            .sum();
-        let limit = events.max(TIMERS_PER_COMMIT);
-        if self.timers.wants_reading(now, limit) {
-            let unwritten: Vec<_> = self
-                .cache
-                .dirty()
-                .filter_map(|(_, id)| {
-                    let cached = self.cache.get(id)?;
-                    Some((cached.due()?, id, cached.account))
-                })
-                .collect();
-            self.timers
-                .read(self.store.as_ref(), now, unwritten.into_iter())?;
+    fn read_timers(&mut self, now: TimeMs) -> Result<(), StoreError> {
+        let unwritten: Vec<_> = self
+            .cache
+            .dirty()
+            .filter_map(|(_, id)| {
+                let cached = self.cache.get(id)?;
+                Some((cached.due()?, id, cached.account))
+            })
+            .collect();
+        self.timers
+            .read(self.store.as_ref(), now, unwritten.into_iter())
+    }
+
+    fn fire_timers(&mut self, now: TimeMs, limit: usize) -> Result<(), StoreError> {
+        if self.shared.is_doubtful() {
+            return Ok(());
         }
         let at = self.position(now);
         for (profile, account) in self.timers.take(now, limit) {

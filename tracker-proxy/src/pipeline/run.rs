@@ -182,6 +182,10 @@ impl Pipeline {
         }
         let folded = self.fold_submissions(now, submissions);
         self.or_give_up(clock, folded);
+        if self.flight.is_some() && self.refusing_until.is_none() {
+            let fired = self.fire_meanwhile(now);
+            self.or_give_up(clock, fired);
+        }
         if self.flight.is_none() && self.refusing_until.is_none() {
             self.follow_up(now, channels);
             let begun = self.begin(now, reports);
