@@ -46,7 +46,7 @@ pub(crate) struct Options {
     pub(crate) audiences: Option<PathBuf>,
 
     /// `cache_bytes` of the proxy for `ingest`, in MiB; a tenth of the users fit by default
-    #[arg(long, default_value_t = 80)]
+    #[arg(long, default_value_t = 160)]
     pub(crate) cache_mib: u64,
 
     /// Events per second of `latency`

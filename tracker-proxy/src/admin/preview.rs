@@ -150,6 +150,10 @@ impl Preview<'_> {
             let (mut from, mut last) = (ProfileId([0; 16]), ProfileId([0xFF; 16]));
             (from.0[0], last.0[0]) = (first_byte, first_byte);
             loop {
+                // A page and the histories of its profiles are read from one state: in another,
+                // somebody may be gone, and their chunks another one's.
+                self.reader.release()?;
+                self.reader.hold()?;
                 let page = self
                     .reader
                     .profiles_by_key(self.account, from, last, PROFILES_READ)?;

@@ -43,8 +43,8 @@ pub struct Limits {
     /// Profiles that differ from the store, in bytes; beyond it the pipeline waits for the
     /// write-back.
     pub dirty_bytes_max: usize,
-    /// The longest time that a changed profile stays unwritten, in seconds: bounds the tail that
-    /// a start has to fold again.
+    /// How long a changed profile waits before a round of write-backs begins, in seconds: bounds the
+    /// tail that a start has to fold again.
     pub write_back_seconds_max: u32,
     /// Journal rows that are not folded by all profiles, in bytes; beyond it 503.
     pub journal_bytes_max: u64,

@@ -137,6 +137,7 @@ impl Cached {
 /// How far a profile was when it was given to the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Snapshot {
+    id: ProfileId,
     pub(super) folded: JournalSeq,
     pub(super) absorbed: usize,
 }
@@ -144,6 +145,7 @@ pub(super) struct Snapshot {
 impl Snapshot {
     pub(super) fn of(leaving: &Leaving) -> Self {
         Self {
+            id: leaving.profile.id,
             folded: leaving.folded,
             absorbed: leaving.absorbed.len(),
         }
@@ -308,16 +310,16 @@ impl Cache {
         self.dirty.insert((since, id));
     }
 
-    /// Notes that the store has `id` as it was at `snapshot`. What happened since then is in the
+    /// Notes that the store has a profile as it was at `snapshot`. What happened since then is in the
     /// journal row `next`, which is not committed yet.
     pub(super) fn written(
         &mut self,
-        id: ProfileId,
         snapshot: &Snapshot,
         written: Written,
         (next, since): (JournalSeq, TimeMs),
         state_bytes: usize,
     ) {
+        let id = snapshot.id;
         let Some(Slot::Profile(cached)) = self.slots.get_mut(&id) else {
             return;
         };

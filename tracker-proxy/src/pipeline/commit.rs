@@ -1,4 +1,4 @@
-//! One durable step: what was folded, what it led to, and a slice of what is written back.
+//! One durable step: what was folded and what it led to, and then a slice of what is written back.
 
 use super::Pipeline;
 use super::cache::Snapshot;
@@ -9,15 +9,15 @@ use crate::clock::TimeMs;
 use crate::keys::{JournalSeq, ProfileId};
 use crate::store::{Apply, CatalogRow, Commit, JournalRow, MembershipRow, StoreError, WriteBack};
 
-/// How many profiles that are old enough are written back with one commit: a few milliseconds.
+/// How many profiles are written back at once where one is old enough: some milliseconds.
 const SLICE_MAX: usize = 1_024;
 
 /// How much is written back with a commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Urgency {
-    /// What is old enough, a slice of it.
+    /// A slice where something is old enough or too much.
     Calm,
-    /// A slice of the oldest, whatever their age.
+    /// A slice, whatever its age.
     Slice,
     /// Everything.
     All,
@@ -54,10 +54,11 @@ impl Pipeline {
         self.outputs.seal(now);
         let append = (!self.packer.is_empty()).then(|| JournalRow {
             seq: JournalSeq(self.head.journal.0 + 1),
-            at: self.packed_at,
+            at: self.row_at,
             catalog: self.catalog.version.0,
             body: self.packer.take(),
         });
+        self.fired = 0;
         let mut flight = Flight::default();
         if append.is_some() || catalog.is_some() || !self.outputs.is_empty() {
             if let Some(row) = &append {
@@ -113,10 +114,7 @@ impl Pipeline {
         Some(Writing {
             journal,
             began: now,
-            written: ids
-                .into_iter()
-                .zip(leaving.iter().map(Snapshot::of))
-                .collect(),
+            written: leaving.iter().map(Snapshot::of).collect(),
             tried: self.writer.commit(commit, leaving),
         })
     }
@@ -125,11 +123,11 @@ impl Pipeline {
     fn next_commit(&mut self, now: TimeMs) -> Commit {
         let follows = self.head.commits;
         self.head.commits += 1;
-        self.head.clock = now;
+        self.head.clock = now.max(self.packed_at);
         self.head.sequence = self.outputs.sequence;
         Commit {
             follows,
-            clock: now,
+            clock: self.head.clock,
             sequence: self.outputs.sequence,
             warmed_row: self.head.warmed_row,
             ..Commit::default()

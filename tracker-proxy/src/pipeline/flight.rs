@@ -48,7 +48,7 @@ pub(super) struct Writing {
     pub(super) journal: JournalSeq,
     pub(super) began: TimeMs,
     /// The profiles, in the order of the commit's rows.
-    pub(super) written: Vec<(ProfileId, Snapshot)>,
+    pub(super) written: Vec<Snapshot>,
 }
 
 /// Takes a result: at once, if it is there, or waiting for it.
@@ -110,7 +110,7 @@ impl Pipeline {
             if let Some(appending) = flight.appending.take()
                 && let Err(error) = self.appended(appending, tried)
             {
-                // It cannot succeed any more, but it must not come in between what follows.
+                // Whatever becomes of it, memory is read again only after it.
                 let writing = flight.writing.as_ref();
                 drop(writing.map(|writing| take(&writing.tried, true)));
                 return Err(error);
@@ -171,11 +171,8 @@ impl Pipeline {
         self.tail.drop_through(write_back.drop_through);
         let next = (JournalSeq(flight.journal.0 + 1), flight.began);
         let states = write_back.profiles.iter().map(|row| row.state.len());
-        for (((id, snapshot), written), state_bytes) in
-            flight.written.into_iter().zip(written).zip(states)
-        {
-            self.cache
-                .written(id, &snapshot, written, next, state_bytes);
+        for ((snapshot, written), state_bytes) in flight.written.iter().zip(written).zip(states) {
+            self.cache.written(snapshot, written, next, state_bytes);
         }
         Ok(())
     }

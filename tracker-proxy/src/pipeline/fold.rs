@@ -49,6 +49,7 @@ impl Pipeline {
             Entry::Fire { account, profile } => self.fold_timer(account, profile, at),
             Entry::Warm { account, profile } => self.fold_warming(account, profile, at),
             Entry::Repoint { account, from, to } => self.fold_repoint(account, from, to, at),
+            Entry::Tick { .. } => Ok(()),
         }
     }
 

@@ -61,23 +61,28 @@ impl Pipeline {
     /// warm.
     pub(super) fn fold_due(&mut self, now: TimeMs) -> Result<(), StoreError> {
         self.store.hold()?;
+        let wants = self.timers.wants_reading(now, self.timers_left());
+        if wants && !self.shared.is_doubtful() {
+            self.read_timers(now)?;
+        }
+        self.fire_timers(now)?;
+        self.warm_slice(now)
+    }
+
+    /// Fires timers that are due, while a commit is under way.
+    pub(super) fn fire_meanwhile(&mut self, now: TimeMs) -> Result<(), StoreError> {
+        self.store.hold()?;
+        self.fire_timers(now)
+    }
+
+    /// How many more timers may fire in this row.
+    fn timers_left(&self) -> usize {
         let events: usize = self
             .waiting
             .iter()
             .map(|(_, verdicts)| verdicts.len())
             .sum();
-        let limit = events.max(TIMERS_PER_COMMIT);
-        if !self.shared.is_doubtful() && self.timers.wants_reading(now, limit) {
-            self.read_timers(now)?;
-        }
-        self.fire_timers(now, limit)?;
-        self.warm_slice(now)
-    }
-
-    /// Fires some of the timers that are due, while a commit is under way.
-    pub(super) fn fire_meanwhile(&mut self, now: TimeMs) -> Result<(), StoreError> {
-        self.store.hold()?;
-        self.fire_timers(now, TIMERS_PER_COMMIT)
+        events.max(TIMERS_PER_COMMIT).saturating_sub(self.fired)
     }
 
     fn take_all(
@@ -114,12 +119,17 @@ impl Pipeline {
             .read(self.store.as_ref(), now, unwritten.into_iter())
     }
 
-    fn fire_timers(&mut self, now: TimeMs, limit: usize) -> Result<(), StoreError> {
+    fn fire_timers(&mut self, now: TimeMs) -> Result<(), StoreError> {
         if self.shared.is_doubtful() {
             return Ok(());
         }
+        let taken = self.timers.take(now, self.timers_left());
+        if taken.is_empty() {
+            return Ok(());
+        }
+        self.fired += taken.len();
         let at = self.position(now);
-        for (profile, account) in self.timers.take(now, limit) {
+        for (profile, account) in taken {
             if !self.load_living(account, profile)? {
                 continue;
             }

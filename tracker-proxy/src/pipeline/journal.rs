@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::clock::TimeMs;
 use crate::keys::{AccountNo, ProfileId};
 use crate::store::StoreError;
 
@@ -53,6 +54,11 @@ pub enum Entry<'a> {
         /// Whose it is.
         to: ProfileId,
     },
+    /// Time went on within the row: what follows was folded at this instant.
+    Tick {
+        /// The pipeline's time.
+        now: TimeMs,
+    },
 }
 
 impl Entry<'_> {
@@ -65,6 +71,7 @@ impl Entry<'_> {
             | Self::Warm { profile, .. } => profile == id,
             Self::Merge { loser, winner, .. } => loser == id || winner == id,
             Self::Repoint { from, to, .. } => from == id || to == id,
+            Self::Tick { .. } => false,
         }
     }
 }
@@ -169,6 +176,7 @@ mod tests {
                 from: a,
                 to: b,
             },
+            Entry::Tick { now: TimeMs(5) },
         ];
         let mut packer = Packer::default();
         entries.iter().for_each(|entry| packer.push(entry));

@@ -91,10 +91,10 @@ use crate::store::{DeliveryRow, Head, Reader};
 pub struct Bounds {
     /// Profiles in memory, in bytes.
     pub cache_bytes: usize,
-    /// Changed profiles that are not written back, in bytes: from half of it on, write-back goes
-    /// along with every commit.
+    /// Changed profiles that are not written back, in bytes: what is over it is written back after
+    /// every commit.
     pub dirty_bytes: usize,
-    /// How long a changed profile may wait for its write-back, in milliseconds.
+    /// How long a changed profile waits before a round of write-backs begins, in milliseconds.
     pub write_back_ms: i64,
     /// Journal rows are kept for the list of recent events up to this many bytes.
     pub feed_bytes: u64,
@@ -153,8 +153,12 @@ pub struct Pipeline {
     cache: Cache,
     timers: Timers,
     packer: Packer,
-    /// When the first of the packed inputs came.
+    /// When the first of the packed inputs was folded.
+    row_at: TimeMs,
+    /// When the newest one was.
     packed_at: TimeMs,
+    /// Timers that fired since the last journal row.
+    fired: usize,
     outputs: Outputs,
     scratch: Scratch,
     stats: Stats,

@@ -7,8 +7,9 @@ use super::Pipeline;
 use super::catalog::{Catalog, StoredCatalog};
 use super::commit::Urgency;
 use super::fold::Position;
-use super::journal::Unpacked;
+use super::journal::{Entry, Unpacked};
 use super::tail::Tail;
+use crate::clock::TimeMs;
 use crate::keys::JournalSeq;
 use crate::store::{JournalRow, StoreError};
 
@@ -104,21 +105,28 @@ impl Pipeline {
 
     fn refold_row(&mut self, row: &JournalRow) -> Result<(), StoreError> {
         let unpacked = Unpacked::new(&row.body)?;
-        let at = Position {
+        let mut at = Position {
             seq: row.seq,
             now: row.at,
         };
         for entry in unpacked.entries()? {
-            self.fold(&entry, at)?;
+            match entry {
+                Entry::Tick { now } => at.now = now,
+                entry => self.fold(&entry, at)?,
+            }
         }
         Ok(())
     }
 
-    /// The position of the row that the next commit appends.
-    pub(super) fn position(&mut self, now: crate::clock::TimeMs) -> Position {
+    /// The position of the row that the next commit appends. What is packed from now on is folded
+    /// at `now`, and again at that instant after a crash: the row says when its time went on.
+    pub(super) fn position(&mut self, now: TimeMs) -> Position {
         if self.packer.is_empty() {
-            self.packed_at = now;
+            self.row_at = now;
+        } else if now > self.packed_at {
+            self.packer.push(&Entry::Tick { now });
         }
+        self.packed_at = now;
         Position {
             seq: JournalSeq(self.head.journal.0 + 1),
             now,

@@ -106,15 +106,9 @@ impl Pipeline {
         self.shared.set_working(false);
     }
 
-    /// The pipeline's time: the machine's, but it never goes back, and it stands still from the
-    /// first input of a journal row until the row is given to the store. All its inputs are folded
-    /// again at one instant after a crash; they have to be folded at that instant before.
+    /// The pipeline's time: the machine's, but it never goes back.
     pub(super) fn now(&self, clock: TimeMs) -> TimeMs {
-        if self.packer.is_empty() {
-            clock.max(self.head.clock)
-        } else {
-            self.packed_at
-        }
+        clock.max(self.head.clock).max(self.packed_at)
     }
 
     fn next_wake(&self, clock: TimeMs) -> TimeMs {
@@ -158,6 +152,8 @@ impl Pipeline {
             let now = self.now(clock);
             let durable = self.commit(now, Urgency::Calm, None);
             self.or_give_up(clock, durable);
+            // Whatever the question commits is of now, also where nothing was to be committed.
+            self.head.clock = self.head.clock.max(now);
         }
         if self.refusing_until.is_none() {
             (question.run)(self);

@@ -39,8 +39,8 @@ impl Names {
 }
 
 impl Pipeline {
-    /// A reader of what is committed: everything but the states and histories of profiles, which
-    /// are written back later.
+    /// A reader of what is committed: everything but the states and histories of profiles and the
+    /// lists of members, which are written back later.
     ///
     /// # Errors
     ///

@@ -1,8 +1,8 @@
 //! The store's writing side, on a thread of its own: while one commit is being synced, the next
 //! is folded.
 //!
-//! In: work, done in the order in which it was given. Out: its results. The pipeline gives it one
-//! commit at a time; whatever else writes, waits until that one has landed.
+//! In: work, done in the order in which it was given. Out: its results. The pipeline gives it what was
+//! folded and the write-back that follows it; whatever else writes, waits until both have landed.
 
 use std::sync::Arc;
 use std::sync::mpsc;

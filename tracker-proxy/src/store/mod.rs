@@ -5,8 +5,8 @@
 //! read again. The store knows bytes and keys and no stage.
 //!
 //! The journal is the truth. Everything in [`Apply`] was derived from a journal row and becomes
-//! durable with it; everything in [`WriteBack`] is a cache that can be folded again from the
-//! journal rows after its `folded` mark.
+//! durable with it, but for memberships, which may come later. They and everything in [`WriteBack`]
+//! are a cache that can be folded again from the journal rows after its `folded` mark.
 
 mod error;
 mod fault;

@@ -191,7 +191,7 @@ pub struct HistoryCut {
 pub struct Apply {
     /// New or moved aliases.
     pub aliases: Vec<AliasRow>,
-    /// Changed memberships.
+    /// Changed memberships; with the profiles that they are of, or earlier.
     pub memberships: Vec<MembershipRow>,
     /// Audiences that are no more.
     pub dropped_audiences: Vec<(AccountNo, AudienceNo)>,

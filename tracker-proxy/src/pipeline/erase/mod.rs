@@ -8,6 +8,8 @@
 mod journal;
 mod messages;
 
+use std::collections::VecDeque;
+
 use self::journal::Mentions;
 use self::messages::{names_of, rewritten};
 use super::commit::Urgency;
@@ -17,7 +19,7 @@ use crate::clock::TimeMs;
 use crate::ingest::Unavailable;
 use crate::keys::{AccountNo, IdKind, ProfileId};
 use crate::profile::Profile;
-use crate::store::{Erasure, HistoryCut, Reader, StoreError, TombstoneRow};
+use crate::store::{ChunkNo, Erasure, HistoryCut, Reader, StoreError, TombstoneRow};
 
 /// How many chunks of a history go with one commit: some milliseconds of pages far from each other.
 const CHUNKS_CUT: usize = 1_024;
@@ -33,6 +35,14 @@ pub struct Erased {
     pub kind: IdKind,
     /// The id.
     pub id: String,
+}
+
+/// A long history that is being taken away.
+struct LongPast {
+    /// The row of its profile: it is another one's once that became part of somebody else.
+    row: Option<i64>,
+    /// Its chunks, oldest first.
+    left: VecDeque<ChunkNo>,
 }
 
 /// What has to be done ahead, or the end.
@@ -77,12 +87,14 @@ pub async fn erase(handle: &Handle, clock: TimeMs, person: Erased) -> Result<boo
             mentions.ids = ids;
         }
         let wanted = person.clone();
-        while ask(handle, {
+        let mut past = None;
+        loop {
             let wanted = wanted.clone();
-            move |pipeline| pipeline.cut_history(&wanted)
-        })
-        .await?
-        {}
+            past = ask(handle, move |pipeline| pipeline.cut_history(&wanted, past)).await?;
+            if past.is_none() {
+                break;
+            }
+        }
         let step = ask(handle, move |pipeline| {
             pipeline.erase(clock, &wanted, mentions)
         })
@@ -128,29 +140,39 @@ impl Pipeline {
         Ok(ids)
     }
 
-    /// Takes the oldest part of a long history away; true if there is more.
-    fn cut_history(&mut self, person: &Erased) -> Result<bool, StoreError> {
+    /// Takes the oldest part of a long history away; returns what is left of it, if that is long.
+    ///
+    /// A history only grows at its newest end, so that what is known of it is read once.
+    fn cut_history(
+        &mut self,
+        person: &Erased,
+        past: Option<LongPast>,
+    ) -> Result<Option<LongPast>, StoreError> {
         let Some(id) = self.find(person.account, person.kind, &person.id)? else {
-            return Ok(false);
+            return Ok(None);
         };
         // While it is being written, its newest chunk may be another one.
         self.settle_for(id)?;
-        let newest = self.cache.get(id).and_then(|cached| cached.newest);
-        let mut gone = self.store.chunks(newest)?;
-        if gone.len() <= CHUNKS_CUT {
-            return Ok(false);
-        }
-        gone.truncate(CHUNKS_CUT + 1);
-        let Some(first_left) = gone.pop() else {
-            return Ok(false);
+        let Some(cached) = self.cache.get(id) else {
+            return Ok(None);
         };
+        let (row, newest) = (cached.row, cached.newest);
+        let mut left = match past {
+            Some(past) if past.row == row => past.left,
+            _ => self.store.chunks(newest)?.into(),
+        };
+        if left.len() <= CHUNKS_CUT {
+            return Ok(None);
+        }
+        let gone: Vec<ChunkNo> = left.drain(..CHUNKS_CUT).collect();
+        let first_left = left[0];
         let now = self.head.clock;
         self.outputs.apply.history_cut = Some(HistoryCut { gone, first_left });
         if let Err(error) = self.commit(now, Urgency::Calm, None) {
             self.give_up(now, &error);
             return Err(error);
         }
-        Ok(true)
+        Ok(Some(LongPast { row, left }))
     }
 
     fn erase(

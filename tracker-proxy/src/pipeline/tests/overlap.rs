@@ -1,5 +1,6 @@
 //! While one commit is on its way to the disk, the next is folded.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
@@ -16,6 +17,8 @@ use crate::store::{Fault, Faults, Step};
 struct Gate {
     reached: mpsc::Receiver<()>,
     go_on: mpsc::Sender<Option<Fault>>,
+    /// Set, nothing is written back any more.
+    dies: Arc<AtomicBool>,
 }
 
 impl Gate {
@@ -23,7 +26,12 @@ impl Gate {
         let (reach, reached) = mpsc::channel();
         let (go_on, how) = mpsc::channel();
         let how = Arc::new(Mutex::new(how));
+        let dies = Arc::new(AtomicBool::new(false));
+        let dying = dies.clone();
         let faults = Faults::when(move |step| {
+            if step == Step::WriteBack && dying.load(Ordering::SeqCst) {
+                return Some(Fault::Kill);
+            }
             if step != gate {
                 return None;
             }
@@ -31,7 +39,12 @@ impl Gate {
             reach.send(()).ok()?;
             how.lock().recv().ok()?
         });
-        (Self { reached, go_on }, faults)
+        let gate = Self {
+            reached,
+            go_on,
+            dies,
+        };
+        (gate, faults)
     }
 
     fn wait(&self) {
@@ -189,17 +202,19 @@ async fn a_commit_that_fails_takes_down_what_was_folded_on_top_of_it() {
     assert!(rig.is_member("42", "vip").await);
 }
 
+/// Nothing is written back until the very end.
+fn lazy() -> Bounds {
+    Bounds {
+        write_back_ms: i64::from(u32::MAX),
+        ..Bounds::default()
+    }
+}
+
 #[tokio::test]
 async fn what_waited_for_a_commit_is_folded_again_at_the_instant_at_which_it_was_folded() {
     let when = json!({ "did": { "event": "buy", "in": "1h" } });
-    let tell = json!({ "id": "t", "name": "T", "audience": "fresh", "on": "leave", "to": "shop",
-        "payload": { "kind": "template", "body": { "who": "{user_id}" } } });
-    let story = Story::default().audience("fresh", &when).activation(tell);
-    let bounds = Bounds {
-        write_back_ms: i64::from(u32::MAX),
-        ..Bounds::default()
-    };
-    let (mut rig, gate) = gated_with(Step::Append, story, bounds);
+    let story = Story::default().audience("fresh", &when);
+    let (mut rig, gate) = gated_with(Step::Append, story, lazy());
     let first = rig
         .submit(&[track("41", "buy", "m1", BEGIN)])
         .await
@@ -212,20 +227,66 @@ async fn what_waited_for_a_commit_is_folded_again_at_the_instant_at_which_it_was
     // The store takes its time; meanwhile both of them stop being fresh.
     rig.clock.advance(Duration::from_secs(90 * 60));
     gate.let_go(None);
-    assert_eq!(first.await.unwrap(), Ok(vec![Verdict::Accepted]));
     gate.wait();
     gate.let_go(None);
-    assert_eq!(second.await.unwrap(), Ok(vec![Verdict::Accepted]));
-    // What says so is lost: it is said after everything was folded again.
-    gate.wait();
-    gate.let_go(Some(Fault::Kill));
+    let dies = gate.dies.clone();
     drop(gate);
-    rig.send_until_taken(&[track("43", "visit", "m3", BEGIN)])
-        .await;
-    let told = [rig.delivery().await, rig.delivery().await];
-    let mut told = told.map(|delivery| String::from_utf8_lossy(&delivery.body).into_owned());
-    told.sort();
-    assert_eq!(told, [r#"{"who":"41"}"#, r#"{"who":"42"}"#]);
+    for answer in [first, second] {
+        assert_eq!(answer.await.unwrap(), Ok(vec![Verdict::Accepted]));
+    }
+    let before = rig.person("42").await.unwrap().profile;
+    assert!(
+        before
+            .memberships
+            .iter()
+            .any(|(_, standing)| !standing.member)
+    );
+    dies.store(true, Ordering::SeqCst);
+    rig.stop();
+    rig.set_faults(Faults::default());
+    rig.run();
+    let after = rig.person("42").await.unwrap().profile;
+    assert_eq!(after.memberships, before.memberships, "folded again alike");
+}
+
+#[tokio::test]
+async fn who_comes_while_a_commit_is_under_way_joins_by_what_they_did() {
+    let when = json!({ "in_order": ["view", "buy"], "within": "1d" });
+    let tell = json!({ "id": "t", "name": "T", "audience": "done", "on": "join", "to": "shop",
+        "payload": { "kind": "template", "body": { "what": "{event.sku}" } } });
+    let story = Story::default().audience("done", &when).activation(tell);
+    let (mut rig, gate) = gated_with(Step::Append, story, lazy());
+    let first = rig
+        .submit(&[track("41", "visit", "m1", BEGIN)])
+        .await
+        .unwrap();
+    gate.wait();
+    let second = rig
+        .submit(&[track("42", "view", "m2", BEGIN)])
+        .await
+        .unwrap();
+    while folded(&mut rig).await < 1 {
+        tokio::task::yield_now().await;
+    }
+    rig.clock.advance(Duration::from_millis(20));
+    let later = BEGIN.plus(20);
+    let bought = Event {
+        properties: Some(r#"{"sku":"s1"}"#),
+        ..track("42", "buy", "m3", later)
+    };
+    let third = rig.submit(&[bought]).await.unwrap();
+    while folded(&mut rig).await < 2 {
+        tokio::task::yield_now().await;
+    }
+    gate.let_go(None);
+    gate.wait();
+    gate.let_go(None);
+    drop(gate);
+    for answer in [first, second, third] {
+        assert_eq!(answer.await.unwrap(), Ok(vec![Verdict::Accepted]));
+    }
+    let told = rig.delivery().await;
+    assert_eq!(told.body, r#"{"what":"s1"}"#, "at once, and by the event");
 }
 
 #[tokio::test]
