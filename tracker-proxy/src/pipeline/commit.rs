@@ -90,7 +90,7 @@ impl Pipeline {
 
     /// Gives changed profiles to the store, as they are with what was given to it before.
     fn begin_write_back(&mut self, now: TimeMs, urgency: Urgency) -> Option<Writing> {
-        let ids = self.to_write_back(now, urgency);
+        let ids = self.next_to_write(now, urgency);
         let memberships = self.standings_with(urgency, &ids);
         if ids.is_empty() && memberships.is_empty() {
             return None;
@@ -165,7 +165,7 @@ impl Pipeline {
 
     /// Which profiles go along with this commit. As few as the bounds allow, because a profile
     /// that waits takes further events for nothing.
-    fn to_write_back(&mut self, now: TimeMs, urgency: Urgency) -> Vec<ProfileId> {
+    fn next_to_write(&mut self, now: TimeMs, urgency: Urgency) -> Vec<ProfileId> {
         let count = match urgency {
             Urgency::All => usize::MAX,
             Urgency::Slice => self.dirty_over().max(SLICE_MAX),

@@ -121,9 +121,8 @@ impl Pipeline {
                 self.flight = Some(flight);
                 return Ok(());
             };
-            if let Some(writing) = flight.writing.take() {
-                self.written(writing, tried)?;
-            }
+            self.written(writing, tried)?;
+            flight.writing = None;
         }
         if let Some(tending) = &flight.tending {
             let Some(done) = take(tending, wait)? else {
@@ -162,7 +161,7 @@ impl Pipeline {
     }
 
     /// Memory follows the store.
-    fn written(&mut self, flight: Writing, tried: Tried) -> Result<(), StoreError> {
+    fn written(&mut self, flight: &Writing, tried: Tried) -> Result<(), StoreError> {
         self.store.release()?;
         self.wants_tending = tried.wants_tending;
         let written = tried.written?;
