@@ -22,7 +22,7 @@ use super::{Commit, Erasure, Faults, Reader, Store, StoreError, Written};
 /// this same process can hold one.
 const BUSY_TIMEOUT_MS: u64 = 10_000;
 /// The WAL is copied into the file when it has this many pages (4 KB each).
-const CHECKPOINT_PAGES: u32 = 65_536;
+const CHECKPOINT_PAGES: u32 = 16_384;
 /// SQLite's own page cache of the writer, in KiB. The system caches the file as well; and as long
 /// as the file is small, SQLite looks through its whole cache after a commit that split a page.
 const WRITER_CACHE_KIB: i32 = 32_768;
