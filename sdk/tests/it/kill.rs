@@ -36,7 +36,10 @@ fn track_and_wait(url: String, spool: &Path, list: &Path) -> ! {
     for n in 0..EVENTS_PER_HOST {
         let receipt = client.user("42").track_named("visit", &json!({ "n": n }));
         assert!(receipt.is_spooled());
-        writeln!(list, "{}", receipt.message_id()).expect("a folder of the test's own");
+        // In one write: a kill between an id and the end of its line would join it to the next host's.
+        let line = format!("{}\n", receipt.message_id());
+        list.write_all(line.as_bytes())
+            .expect("a folder of the test's own");
     }
     loop {
         std::thread::park();

@@ -28,7 +28,10 @@ fn main() {
     for n in 0_u64.. {
         let receipt = client.user("host").track_named("visit", &json!({ "n": n }));
         assert!(receipt.is_spooled(), "there is room on the disk");
-        writeln!(list, "{}", receipt.message_id()).expect("the list can be written");
+        // In one write: a kill between an id and the end of its line would join it to the next one.
+        let line = format!("{}\n", receipt.message_id());
+        list.write_all(line.as_bytes())
+            .expect("the list can be written");
         if n % 50 == 0 {
             // As fast as a busy app, so that some is delivered before the end and some is not.
             std::thread::sleep(std::time::Duration::from_millis(5));
