@@ -163,8 +163,8 @@ impl Pipeline {
         committed.inspect_err(|error| self.give_up(now, error))
     }
 
-    /// Which profiles go along with this commit. As few as the bounds allow, because a profile
-    /// that waits takes further events for nothing.
+    /// Which profiles are written back now. None while the bounds allow it, because a profile that
+    /// waits takes further events for nothing; then a slice in the order of rows, of whatever age.
     fn next_to_write(&mut self, now: TimeMs, urgency: Urgency) -> Vec<ProfileId> {
         let count = match urgency {
             Urgency::All => usize::MAX,
