@@ -10,4 +10,5 @@ mod overlap;
 mod retention;
 mod rig;
 mod slices;
+mod standings;
 mod timers;
