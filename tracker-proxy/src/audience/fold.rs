@@ -298,7 +298,7 @@ impl Number {
 /// The armed memory of a leaf. The awaited event makes one too: it has to be known when a start
 /// from before it comes late.
 fn armed<'a>(profile: &'a mut Profile, leaf: &Leaf) -> Option<&'a mut Armed> {
-    let fresh = || Some(LeafState::Armed(Armed::default()));
+    let fresh = || Some(LeafState::Armed(Box::default()));
     match profile.conditions.get_or_put(leaf.no, fresh)? {
         LeafState::Armed(armed) => Some(armed),
         _ => None,

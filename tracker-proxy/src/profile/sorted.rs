@@ -1,5 +1,8 @@
 //! Small maps that are looked into for every event.
 
+use std::marker::PhantomData;
+
+use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Values in the order of their keys. The keys lie by themselves, close together: looking one up
@@ -77,9 +80,32 @@ impl<K: Serialize + Ord + Copy, V: Serialize> Serialize for Sorted<K, V> {
 
 impl<'de, K: Deserialize<'de>, V: Deserialize<'de>> Deserialize<'de> for Sorted<K, V> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let pairs = Vec::<(K, V)>::deserialize(deserializer)?;
-        let (keys, values) = pairs.into_iter().unzip();
-        Ok(Self { keys, values })
+        deserializer.deserialize_seq(Pairs(PhantomData))
+    }
+}
+
+/// Reads pairs without a list of them in between.
+struct Pairs<K, V>(PhantomData<(K, V)>);
+
+/// How many pairs there is room made for before they are read: the length that damaged bytes tell
+/// may be any.
+const ROOM_MAX: usize = 1_024;
+
+impl<'de, K: Deserialize<'de>, V: Deserialize<'de>> Visitor<'de> for Pairs<K, V> {
+    type Value = Sorted<K, V>;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a list of pairs")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut pairs: A) -> Result<Self::Value, A::Error> {
+        let room = pairs.size_hint().unwrap_or_default().min(ROOM_MAX);
+        let (mut keys, mut values) = (Vec::with_capacity(room), Vec::with_capacity(room));
+        while let Some((key, value)) = pairs.next_element()? {
+            keys.push(key);
+            values.push(value);
+        }
+        Ok(Sorted { keys, values })
     }
 }
 
@@ -101,5 +127,10 @@ mod tests {
         sorted.retain(|key| key != 7);
         assert_eq!(sorted.remove(5), Some(10));
         assert_eq!(sorted.iter().collect::<Vec<_>>(), [(300, &600)]);
+    }
+    #[test]
+    fn a_damaged_length_is_an_error_and_takes_no_memory() {
+        let bytes = postcard::to_stdvec(&(u64::MAX / 2, 7_u8)).unwrap();
+        assert!(postcard::from_bytes::<Sorted<u32, u32>>(&bytes).is_err());
     }
 }

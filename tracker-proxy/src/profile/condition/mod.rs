@@ -57,7 +57,7 @@ pub enum LeafState {
     /// The first or the last value of a property.
     Edge(Dated),
     /// What was started and awaits its end, or follows one step after the other.
-    Armed(Armed),
+    Armed(Box<Armed>),
     /// When different values were seen last.
     Distinct(Distinct),
     /// One memory per value of a property.
