@@ -1,5 +1,6 @@
 //! One SQLite file: WAL, a sync per commit, deleted content overwritten.
 
+mod checkpoint;
 mod columns;
 mod erase;
 mod outbound;
@@ -11,18 +12,15 @@ mod write;
 use std::cell::Cell;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use rusqlite::{Connection, OpenFlags};
 
+use self::checkpoint::Checkpointer;
 use super::{Commit, Erasure, Faults, Reader, Store, StoreError, Written};
 
 /// How long a statement waits for a lock, in milliseconds. Only readers and the checkpointer of
 /// this same process can hold one.
 const BUSY_TIMEOUT_MS: u64 = 10_000;
-/// The WAL is copied into the file when it has this many pages (4 KB each).
-const CHECKPOINT_PAGES: u32 = 16_384;
 /// SQLite's own page cache of the writer, in KiB. The system caches the file as well; and as long
 /// as the file is small, SQLite looks through its whole cache after a commit that split a page.
 const WRITER_CACHE_KIB: i32 = 32_768;
@@ -34,11 +32,11 @@ const STATEMENTS_KEPT: usize = 64;
 /// The embedded store.
 #[derive(Debug)]
 pub struct SqliteStore {
+    /// Closed before the writer's connection is, which leaves no log behind then.
+    checkpoints: Checkpointer,
     own: SqliteReader,
     path: PathBuf,
     faults: Faults,
-    /// How many pages the WAL has.
-    wal_pages: Arc<AtomicU32>,
     /// Held for as long as this process owns the store.
     _owner: File,
 }
@@ -114,18 +112,13 @@ impl SqliteStore {
         db.pragma_update(None, "journal_mode", "WAL")?;
         db.pragma_update(None, "secure_delete", "ON")?;
         schema::prepare(&mut db)?;
-        let wal_pages = Arc::new(AtomicU32::new(0));
-        let seen = wal_pages.clone();
-        // Instead of SQLite's own checkpoints in the middle of commits.
-        db.wal_hook(Some(move |_: &mut rusqlite::hooks::Wal, pages| {
-            seen.store(u32::try_from(pages).unwrap_or(0), Ordering::Relaxed);
-            Ok(())
-        }))?;
+        let checkpoints = Checkpointer::start(path.clone(), synced)?;
+        checkpoints.watch(&mut db)?;
         Ok(Self {
+            checkpoints,
             own: SqliteReader::new(db),
             path,
             faults,
-            wal_pages,
             _owner: owner,
         })
     }
@@ -162,14 +155,12 @@ impl Store for SqliteStore {
     }
 
     fn wants_tending(&self) -> bool {
-        self.wal_pages.load(Ordering::Relaxed) >= CHECKPOINT_PAGES
+        self.checkpoints.wants_finishing()
     }
 
     fn tend(&mut self) -> Result<(), StoreError> {
         self.release()?;
-        self.wal_pages.store(0, Ordering::Relaxed);
-        let checkpoint = "PRAGMA wal_checkpoint(PASSIVE)";
-        Ok(self.own.db.query_row(checkpoint, [], |_| Ok(()))?)
+        self.checkpoints.finish()
     }
 
     fn snapshot(&self) -> Result<Box<dyn Reader + Send>, StoreError> {
