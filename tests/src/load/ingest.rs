@@ -1,5 +1,6 @@
 //! Durable events per second, as a ratio to the bare handler.
 
+use std::convert::Infallible;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -11,14 +12,17 @@ use super::table::{Table, mb, number, seconds};
 use super::zipf::Zipf;
 use super::{progress, shop};
 
+/// How often it is looked how many profiles are in memory.
+const LOOK_EVERY: Duration = Duration::from_secs(10);
+
 /// What one server took in.
 struct Taken {
     sent: Sent,
     /// Until everything was written back and the server had ended.
     total: Duration,
     usage: Usage,
-    /// Profiles in memory in the end; the baseline has none.
-    cached: Option<f64>,
+    /// Profiles in memory; the baseline has none.
+    cached: Vec<f64>,
 }
 
 pub(crate) async fn run(options: &Options, dir: &Path) -> anyhow::Result<String> {
@@ -41,8 +45,13 @@ async fn take(options: &Options, server: Server) -> anyhow::Result<Taken> {
     let ends = begun + Duration::from_secs(options.seconds(300));
     let plan = Plan::Skewed(zipf, ends);
     let batch = |random: &mut _| shop::batch(options, &host, random);
-    let sent = sender::send(server.addr, options.connections, &plan, batch).await?;
-    let cached = server.gauge("segue_cache_profiles").await.ok();
+    let mut cached = Vec::new();
+    let sending = sender::send(server.addr, options.connections, &plan, batch);
+    let sent = tokio::select! {
+        sent = sending => sent?,
+        never = watch(&server, &mut cached) => match never {},
+    };
+    cached.extend(profiles_in_memory(&server).await);
     let usage = server.stop().await?;
     Ok(Taken {
         sent,
@@ -50,6 +59,18 @@ async fn take(options: &Options, server: Server) -> anyhow::Result<Taken> {
         usage,
         cached,
     })
+}
+
+/// Looks into the server every now and then, for as long as it is polled.
+async fn watch(server: &Server, cached: &mut Vec<f64>) -> Infallible {
+    loop {
+        tokio::time::sleep(LOOK_EVERY).await;
+        cached.extend(profiles_in_memory(server).await);
+    }
+}
+
+async fn profiles_in_memory(server: &Server) -> Option<f64> {
+    server.gauge("segue_cache_profiles").await.ok()
 }
 
 fn report(options: &Options, baseline: &Taken, proxy: &Taken, stored: u64) -> String {
@@ -86,8 +107,13 @@ fn report(options: &Options, baseline: &Taken, proxy: &Taken, stored: u64) -> St
     row("peak resident memory", &|taken| {
         mb(taken.usage.rss_peak_bytes)
     });
+    let or_none = |cached: Option<f64>| cached.map_or_else(|| "-".to_owned(), number);
+    row("profiles in memory on average", &|taken| {
+        let many = taken.cached.len();
+        or_none((many > 0).then(|| taken.cached.iter().sum::<f64>() / many as f64))
+    });
     row("profiles in memory in the end", &|taken| {
-        taken.cached.map_or_else(|| "-".to_owned(), number)
+        or_none(taken.cached.last().copied())
     });
     table.row(["files".to_owned(), "-".to_owned(), mb(stored)]);
     let ratio = durable(proxy) / durable(baseline);

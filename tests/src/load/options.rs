@@ -45,8 +45,9 @@ pub(crate) struct Options {
     #[arg(long, value_name = "FILE")]
     pub(crate) audiences: Option<PathBuf>,
 
-    /// `cache_bytes` of the proxy for `ingest`, in MiB; a tenth of the users fit by default
-    #[arg(long, default_value_t = 160)]
+    /// `cache_bytes` of the proxy for `ingest`, in MiB; by default a tenth of the users fit, on
+    /// average over the five minutes
+    #[arg(long, default_value_t = 192)]
     pub(crate) cache_mib: u64,
 
     /// Events per second of `latency`
