@@ -141,7 +141,7 @@ impl Pipeline {
     /// What was folded is durable: whoever waits hears of it.
     fn appended(&mut self, flight: Appending, tried: Tried) -> Result<(), StoreError> {
         self.store.release()?;
-        self.wants_tending = tried.wants_tending;
+        self.wants_tending |= tried.wants_tending;
         if let Err(error) = tried.written {
             self.waiting.extend(flight.replies);
             return Err(error);
@@ -163,7 +163,7 @@ impl Pipeline {
     /// Memory follows the store.
     fn written(&mut self, flight: &Writing, tried: Tried) -> Result<(), StoreError> {
         self.store.release()?;
-        self.wants_tending = tried.wants_tending;
+        self.wants_tending |= tried.wants_tending;
         let written = tried.written?;
         let write_back = tried.commit.write_back;
         self.tail.fold_through(write_back.folded);

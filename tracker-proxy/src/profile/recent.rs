@@ -9,9 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::TimeMs;
 
-/// How many ids are kept per profile: what one person does within seconds. Each of them is read and
-/// written with the profile.
-pub const RECENT_IDS_MAX: usize = 32;
+/// How many ids are kept per profile.
+pub const RECENT_IDS_MAX: usize = 128;
 
 /// One id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

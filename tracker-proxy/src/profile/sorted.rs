@@ -5,6 +5,10 @@ use std::marker::PhantomData;
 use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+/// How many pairs there is room made for before they are read: the length that damaged bytes tell
+/// may be any.
+const ROOM_MAX: usize = 1_024;
+
 /// Values in the order of their keys. The keys lie by themselves, close together: looking one up
 /// touches a line or two of memory, whatever size the values have. Stored as a list of pairs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,10 +91,6 @@ impl<'de, K: Deserialize<'de>, V: Deserialize<'de>> Deserialize<'de> for Sorted<
 /// Reads pairs without a list of them in between.
 struct Pairs<K, V>(PhantomData<(K, V)>);
 
-/// How many pairs there is room made for before they are read: the length that damaged bytes tell
-/// may be any.
-const ROOM_MAX: usize = 1_024;
-
 impl<'de, K: Deserialize<'de>, V: Deserialize<'de>> Visitor<'de> for Pairs<K, V> {
     type Value = Sorted<K, V>;
 
@@ -129,7 +129,7 @@ mod tests {
         assert_eq!(sorted.iter().collect::<Vec<_>>(), [(300, &600)]);
     }
     #[test]
-    fn a_damaged_length_is_an_error_and_takes_no_memory() {
+    fn a_damaged_length_is_an_error() {
         let bytes = postcard::to_stdvec(&(u64::MAX / 2, 7_u8)).unwrap();
         assert!(postcard::from_bytes::<Sorted<u32, u32>>(&bytes).is_err());
     }

@@ -48,7 +48,8 @@ pub trait Store: Reader {
     /// As for [`Store::commit`].
     fn erase(&mut self, erasure: &Erasure) -> Result<(), StoreError>;
 
-    /// True if commits have left work behind that [`Store::tend`] does.
+    /// True if commits have left work behind that [`Store::tend`] does. To be asked after each
+    /// commit: what can be done beside further commits is begun then.
     fn wants_tending(&self) -> bool;
 
     /// Does what commits left to be done, such as copying the log into the file. It takes longer

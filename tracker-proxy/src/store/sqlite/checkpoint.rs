@@ -1,9 +1,9 @@
 //! Copying the log into the file, beside the commits.
 //!
-//! A checkpoint of a full log takes hundreds of milliseconds, most of them spent waiting for the
-//! disk. Commits may go on meanwhile, but then the log grows on as well: it starts anew only after a
-//! checkpoint that leaves nothing behind. So the most of it is copied here while commits go on, and
-//! the little that is left while there are none.
+//! A checkpoint of a full log takes hundreds of milliseconds. Commits may go on meanwhile, but then
+//! the log grows on as well: it starts anew only after a checkpoint that leaves nothing behind. So
+//! most of it is copied here while commits go on, and what is left while there are none. That is also
+//! when the file is synced, so some of the waiting for the disk stays.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use crate::store::StoreError;
 
 /// The log should start anew when it has this many pages (4 KB each).
 const LOG_PAGES: u32 = 16_384;
-/// At so many pages commits wait, however much is left: a disk that is too slow for them.
+/// At so many pages commits wait, however much is left.
 const LOG_PAGES_MAX: u32 = 2 * LOG_PAGES;
 /// So many pages are copied at once; fewer are left for when commits wait.
 const COPY_PAGES: u32 = LOG_PAGES / 4;
@@ -79,8 +79,11 @@ impl Checkpointer {
         let log = Arc::clone(&self.log);
         // Instead of SQLite's own checkpoints in the middle of commits.
         writer.wal_hook(Some(move |_: &mut rusqlite::hooks::Wal, pages| {
-            log.pages
-                .store(u32::try_from(pages).unwrap_or(0), Ordering::Relaxed);
+            let pages = u32::try_from(pages).unwrap_or(0);
+            if pages < log.pages.swap(pages, Ordering::Relaxed) {
+                // It was copied as a whole, and has started anew by itself.
+                log.copied.store(0, Ordering::Relaxed);
+            }
             Ok(())
         }))?;
         Ok(())
@@ -89,8 +92,11 @@ impl Checkpointer {
     /// Has a long log copied; true once so little is left that commits should wait for it.
     pub(super) fn wants_finishing(&self) -> bool {
         let pages = self.log.pages.load(Ordering::Relaxed);
+        if pages >= LOG_PAGES_MAX {
+            return true;
+        }
         if self.log.busy.load(Ordering::Acquire) {
-            return pages >= LOG_PAGES_MAX;
+            return false;
         }
         let left = pages.saturating_sub(self.log.copied.load(Ordering::Relaxed));
         if left >= COPY_PAGES {
@@ -138,7 +144,7 @@ struct Copier {
     path: PathBuf,
     synced: String,
     log: Arc<Log>,
-    /// Opened when it is needed: most stores of a day never are that busy.
+    /// Opened when it is needed, which for most stores is never.
     db: Option<Connection>,
 }
 
