@@ -29,6 +29,7 @@ mod outputs;
 mod past;
 mod recover;
 mod render;
+mod repeats;
 mod repoint;
 mod resolve;
 mod results;

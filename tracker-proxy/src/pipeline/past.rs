@@ -34,7 +34,9 @@ impl Past {
             Ok(())
         };
         for some in self.reader.chunks(self.newest)?.chunks(CHUNKS_READ) {
-            let chunks = some.iter().map(|chunk| self.reader.chunk(*chunk));
+            let chunks = some
+                .iter()
+                .map(|no| self.reader.chunk(*no).map(|(chunk, _)| chunk));
             see(&chunks.collect::<Result<Vec<_>, _>>()?, &[])?;
         }
         see(&[], &self.pending)

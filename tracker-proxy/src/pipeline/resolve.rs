@@ -4,6 +4,7 @@ use super::Pipeline;
 use super::cache::Found;
 use super::fold::Position;
 use super::journal::Entry;
+use super::repeats;
 use crate::clock::TimeMs;
 use crate::ingest::{Event, EventKind, Verdict};
 use crate::keys::{AccountNo, IdKind, ProfileId};
@@ -109,11 +110,13 @@ impl Pipeline {
                 if let Some(known) = known.filter(|_| !before) {
                     return Ok(known);
                 }
-                let bytes = self.history_of(id)?;
-                let events = super::history::events(&bytes)?;
-                Ok(events
-                    .iter()
-                    .any(|past| past.message_id == event.message_id && past.received >= horizon))
+                self.settle_for(id)?;
+                match self.cache.get(id) {
+                    Some(cached) => {
+                        repeats::is_in_history(&*self.store, cached, event.message_id, horizon)
+                    }
+                    None => Ok(false),
+                }
             }
         }
     }

@@ -207,12 +207,12 @@ pub trait Reader: std::fmt::Debug {
     /// The store cannot be read.
     fn chunks(&self, newest: Option<ChunkNo>) -> Result<Vec<ChunkNo>, StoreError>;
 
-    /// One chunk of a history.
+    /// One chunk of a history, and which one is before it.
     ///
     /// # Errors
     ///
     /// The store cannot be read.
-    fn chunk(&self, no: ChunkNo) -> Result<HistoryChunk, StoreError>;
+    fn chunk(&self, no: ChunkNo) -> Result<(HistoryChunk, Option<ChunkNo>), StoreError>;
 
     /// Up to `limit` timers after the instant and row `after` that are due at or before `until`,
     /// in the order of instants and rows.

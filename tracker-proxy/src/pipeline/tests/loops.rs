@@ -98,3 +98,25 @@ async fn the_history_of_a_person_has_every_event_once_and_in_order() {
     let found: Vec<&str> = events.iter().map(|event| event.message_id).collect();
     assert_eq!(found, ids);
 }
+
+#[tokio::test]
+async fn a_repeat_is_known_however_much_came_after_it() {
+    let mut rig = Rig::start(buyers());
+    let ids: Vec<String> = (0..600).map(|n| format!("m{n}")).collect();
+    let events: Vec<_> = (0..)
+        .zip(&ids)
+        .map(|(n, id)| track("42", "visit", id, BEGIN.plus(n)))
+        .collect();
+    for some in events.chunks(100) {
+        rig.send(some).await.unwrap();
+        // Each part of the history is a chunk of its own.
+        rig.stop();
+        rig.run();
+    }
+    for n in [0, 299, 471, 599] {
+        let again = rig.send(&events[n..=n]).await.unwrap();
+        assert_eq!(again, [Verdict::Repeat], "event {n}");
+    }
+    let late = track("42", "visit", "late", BEGIN.plus(5));
+    assert_eq!(rig.send(&[late]).await.unwrap(), [Verdict::Accepted]);
+}

@@ -177,15 +177,11 @@ impl<T: Sqlite> Reader for T {
     }
 
     fn history(&self, newest: Option<ChunkNo>) -> Result<Vec<HistoryChunk>, StoreError> {
-        let mut row = self
-            .db()
-            .prepare_cached("SELECT before, events FROM history WHERE chunk = ?1")?;
         let (mut chunks, mut next) = (Vec::new(), newest);
-        while let Some(ChunkNo(chunk)) = next {
-            let read = |row: &Row<'_>| Ok((row.get::<_, Option<i64>>(0)?, row.get(1)?));
-            let (before, events) = row.query_row([chunk], read)?;
-            chunks.push(HistoryChunk(events));
-            next = before.map(ChunkNo);
+        while let Some(no) = next {
+            let (chunk, before) = self.chunk(no)?;
+            chunks.push(chunk);
+            next = before;
         }
         chunks.reverse();
         Ok(chunks)
@@ -206,11 +202,15 @@ impl<T: Sqlite> Reader for T {
         Ok(chunks)
     }
 
-    fn chunk(&self, no: ChunkNo) -> Result<HistoryChunk, StoreError> {
+    fn chunk(&self, no: ChunkNo) -> Result<(HistoryChunk, Option<ChunkNo>), StoreError> {
+        let read = |row: &Row<'_>| {
+            let before: Option<i64> = row.get(1)?;
+            Ok((HistoryChunk(row.get(0)?), before.map(ChunkNo)))
+        };
         Ok(self
             .db()
-            .prepare_cached("SELECT events FROM history WHERE chunk = ?1")?
-            .query_row([no.0], |row| row.get(0).map(HistoryChunk))?)
+            .prepare_cached("SELECT events, before FROM history WHERE chunk = ?1")?
+            .query_row([no.0], read)?)
     }
 
     fn timers_after(
