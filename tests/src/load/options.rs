@@ -47,7 +47,7 @@ pub(crate) struct Options {
 
     /// `cache_bytes` of the proxy for `ingest`, in MiB; by default a tenth of the users fit, on
     /// average over the five minutes
-    #[arg(long, default_value_t = 192)]
+    #[arg(long, default_value_t = 440)]
     pub(crate) cache_mib: u64,
 
     /// Events per second of `latency`

@@ -80,8 +80,8 @@ impl Default for Limits {
             queue_bytes_max: 64 * MIB,
             retry_after_s: 1,
 
-            cache_bytes_max: 256 * MIB,
-            dirty_bytes_max: 128 * MIB,
+            cache_bytes_max: 384 * MIB,
+            dirty_bytes_max: 288 * MIB,
             write_back_seconds_max: 10,
             journal_bytes_max: 512 * MIB as u64,
             event_feed_bytes_max: 256 * MIB as u64,
@@ -105,7 +105,7 @@ impl Limits {
         let (mib, tib) = (MIB as u64, (MIB as u64) << 20);
         if let Some(bytes) = fields.whole("cache_bytes", 16 * mib..=tib, mistakes) {
             limits.cache_bytes_max = usize::try_from(bytes).unwrap_or(usize::MAX);
-            limits.dirty_bytes_max = limits.cache_bytes_max / 2;
+            limits.dirty_bytes_max = limits.cache_bytes_max / 4 * 3;
         }
         let hours = u64::from(IDEMPOTENCY_HOURS_MIN)..=24 * 365;
         if let Some(hours) = fields.whole("idempotency_hours", hours, mistakes) {
@@ -144,7 +144,7 @@ mod tests {
             read("cache_bytes: 1073741824\nidempotency_hours: 24\nwrite_back_seconds: \"5\"\n");
         assert_eq!(mistakes, [""; 0]);
         assert_eq!(limits.cache_bytes_max, 1_024 * MIB);
-        assert_eq!(limits.dirty_bytes_max, 512 * MIB);
+        assert_eq!(limits.dirty_bytes_max, 768 * MIB);
         assert_eq!(
             (limits.idempotency_hours, limits.write_back_seconds_max),
             (24, 5)

@@ -81,6 +81,7 @@ pub(super) fn decode(stored: &StoredProfile) -> Result<Cached, StoreError> {
     let recent: RecentIds = postcard::from_bytes(&stored.recent)
         .map_err(|error| StoreError::Damaged(format!("recent ids: {error}")))?;
     let mut cached = Cached::new(stored.account, decode_profile(&stored.state)?);
+    cached.state_bytes = stored.state.len();
     cached.forgotten_before = recent.forgotten_until();
     cached.recent = Arc::new(recent);
     cached.row = Some(stored.row);

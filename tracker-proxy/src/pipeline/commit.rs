@@ -164,15 +164,25 @@ impl Pipeline {
     }
 
     /// Which profiles are written back now. None while the bounds allow it, because a profile that
-    /// waits takes further events for nothing; then a slice in the order of rows, of whatever age.
+    /// waits takes further events for nothing, but for the cold ones, which wait for nothing
+    /// else; then a slice in the order of rows. Where it is time that makes it urgent, those that
+    /// changed lately may wait for the next round.
     fn next_to_write(&mut self, now: TimeMs, urgency: Urgency) -> Vec<ProfileId> {
+        let over = self.dirty_over();
+        let has_waited = self.write_back_due() <= now;
+        let is_long = self.tail.unfolded_bytes() > self.bounds.tail_bytes / 2;
         let count = match urgency {
             Urgency::All => usize::MAX,
-            Urgency::Slice => self.dirty_over().max(SLICE_MAX),
-            Urgency::Calm if self.is_urgent(now) => self.dirty_over().max(SLICE_MAX),
-            Urgency::Calm => self.dirty_over(),
+            Urgency::Calm if !has_waited && !is_long => over,
+            Urgency::Calm | Urgency::Slice => over.max(SLICE_MAX),
         };
-        self.sweep.take(&self.cache, count)
+        let is_only_late = urgency == Urgency::Calm && over == 0 && !is_long;
+        let before = if is_only_late {
+            now.plus(-self.bounds.write_back_ms / 2)
+        } else {
+            TimeMs::MAX
+        };
+        self.sweep.take(&self.cache, count, before)
     }
 
     /// About how many changed profiles there are over the bound.
@@ -181,11 +191,6 @@ impl Pipeline {
         let average = (bytes / self.cache.dirty_len().max(1)).max(1);
         let over = bytes.saturating_sub(self.bounds.dirty_bytes);
         over.div_ceil(average)
-    }
-
-    /// True where a profile has waited long enough, or a restart would have to fold much.
-    fn is_urgent(&self, now: TimeMs) -> bool {
-        self.write_back_due() <= now || self.tail.unfolded_bytes() > self.bounds.tail_bytes / 2
     }
 
     fn leaving(&mut self, ids: &[ProfileId], now: TimeMs) -> Vec<Leaving> {

@@ -70,7 +70,7 @@ impl Pipeline {
         if let Some(due) = cached.due() {
             self.timers.arm(due, id, account);
         }
-        self.cache.insert(id, cached, stored.state.len());
+        self.cache.insert(id, cached);
         Ok(true)
     }
 
@@ -87,7 +87,7 @@ impl Pipeline {
         let warm = account.stored.audiences_changed;
         let profile = Profile::new(id, at.seq, at.now, warm);
         self.cache
-            .insert(id, Cached::new(account.stored.no, profile), 0);
+            .insert(id, Cached::new(account.stored.no, profile));
         self.stats.profiles += 1;
         Ok(())
     }
@@ -174,7 +174,7 @@ impl Pipeline {
         self.outputs
             .changed(account, profile, &changes, changed, occasion);
         self.rearm(id, due_before);
-        self.cache.mark_dirty(id, at.seq, at.now, bytes.len());
+        self.cache.mark_dirty(id, at.seq, at.now);
         Ok(())
     }
 
@@ -248,7 +248,7 @@ impl Pipeline {
             .changed(account, profile, &changes, &Changed::default(), occasion);
         cached.folded = at.seq;
         self.rearm(id, due_before);
-        self.cache.mark_dirty(id, at.seq, at.now, 0);
+        self.cache.mark_dirty(id, at.seq, at.now);
         Ok(())
     }
 
@@ -301,7 +301,7 @@ impl Pipeline {
             self.outputs.settle_held(&account, profile, held, at.now);
         }
         self.rearm(id, due_before);
-        self.cache.mark_dirty(id, at.seq, at.now, 0);
+        self.cache.mark_dirty(id, at.seq, at.now);
         Ok(())
     }
 

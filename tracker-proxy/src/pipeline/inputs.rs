@@ -142,7 +142,7 @@ impl Pipeline {
                     self.timers.arm(due, profile, account);
                 }
                 if stale {
-                    self.cache.mark_dirty(profile, at.seq, now, 0);
+                    self.cache.mark_dirty(profile, at.seq, now);
                 }
                 continue;
             }
@@ -168,7 +168,7 @@ impl Pipeline {
             }
             if self.cache.get(stored.id).is_none() {
                 let cached = super::codec::decode(stored)?;
-                self.cache.insert(stored.id, cached, stored.state.len());
+                self.cache.insert(stored.id, cached);
             }
             let wanted = self.wanted(stored.account);
             if self

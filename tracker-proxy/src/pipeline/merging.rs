@@ -44,7 +44,6 @@ impl Pipeline {
         let horizon = self.horizon(at.now);
         let cached = self.cache.get_mut(winner).expect("ensured above");
         moved.extend_from_slice(&cached.pending);
-        let grown = moved.len() - cached.pending.len();
         cached.pending = moved;
         cached.folded = at.seq;
         cached.absorbed.extend(gone.row);
@@ -53,7 +52,7 @@ impl Pipeline {
         recent.merge(Arc::unwrap_or_clone(gone.recent), horizon);
         cached.forgotten_before = recent.forgotten_until();
         self.join_profiles(&account, winner, Arc::unwrap_or_clone(gone.profile), at)?;
-        self.cache.mark_dirty(winner, since, at.now, grown);
+        self.cache.mark_dirty(winner, since, at.now);
         Ok(())
     }
 

@@ -44,7 +44,7 @@ impl Pipeline {
         for (gone, stated) in Arc::make_mut(&mut cached.recent).borrow(ids, horizon) {
             self.forgotten.note(to, gone, stated);
         }
-        self.cache.mark_dirty(to, at.seq, at.now, 0);
+        self.cache.mark_dirty(to, at.seq, at.now);
         Ok(())
     }
 }

@@ -2,8 +2,13 @@
 //!
 //! Rows that share a page are then written together, however long ago the one or the other
 //! changed. Profiles without a row go last, in the order of the index that has to find them.
+//!
+//! Before them go the cold ones, which only wait for that to leave memory.
 
-use super::cache::Cache;
+use std::collections::HashSet;
+
+use super::cache::{Cache, Cached};
+use crate::clock::TimeMs;
 use crate::keys::ProfileId;
 
 /// One round over the profiles that had changed when it began.
@@ -18,12 +23,24 @@ impl Sweep {
         self.left.clear();
     }
 
-    /// Up to `limit` changed profiles, each once. A round that ends is followed by the next one.
-    pub(super) fn take(&mut self, cache: &Cache, limit: usize) -> Vec<ProfileId> {
-        let mut taken = Vec::with_capacity(limit.min(cache.dirty_len()));
+    /// What is written back next, each once: cold profiles, all of them, and up to `limit` others
+    /// that changed. A round that ends is followed by the next one, over those that have differed
+    /// from the store since `before` or longer.
+    pub(super) fn take(&mut self, cache: &Cache, limit: usize, before: TimeMs) -> Vec<ProfileId> {
+        let mut taken = in_order(cache.cold());
+        let limit = limit.saturating_add(taken.len()).min(cache.dirty_len());
+        let cold = taken.len();
         self.go_on(cache, limit, &mut taken);
-        if taken.len() < limit && taken.len() < cache.dirty_len() {
-            self.begin(cache, &taken);
+        if taken.len() < limit {
+            let have: HashSet<_> = taken[cold..].iter().collect();
+            let dirty = cache
+                .dirty()
+                .filter_map(|(_, id)| Some((id, cache.get(id)?)));
+            let others = dirty.filter(|(id, cached)| {
+                cached.dirty_at() <= before && !cached.is_cold() && !have.contains(id)
+            });
+            self.left = in_order(others);
+            self.left.reverse();
             self.go_on(cache, limit, &mut taken);
         }
         taken
@@ -33,21 +50,19 @@ impl Sweep {
         while taken.len() < limit
             && let Some(id) = self.left.pop()
         {
-            if cache.get(id).is_some_and(|cached| cached.is_dirty()) {
+            let cached = cache.get(id);
+            if cached.is_some_and(|cached| cached.is_dirty() && !cached.is_cold()) {
                 taken.push(id);
             }
         }
     }
+}
 
-    fn begin(&mut self, cache: &Cache, taken: &[ProfileId]) {
-        let row = |id| cache.get(id).and_then(|cached| cached.row);
-        let taken: std::collections::HashSet<_> = taken.iter().collect();
-        let dirty = cache.dirty().map(|(_, id)| id);
-        let mut places: Vec<_> = dirty
-            .filter(|id| !taken.contains(id))
-            .map(|id| (row(id).unwrap_or(i64::MAX), id.part(), id))
-            .collect();
-        places.sort_unstable_by(|one, other| other.cmp(one));
-        self.left = places.into_iter().map(|(.., id)| id).collect();
-    }
+/// Ids in the order of their rows.
+fn in_order<'a>(profiles: impl Iterator<Item = (ProfileId, &'a Cached)>) -> Vec<ProfileId> {
+    let mut places: Vec<_> = profiles
+        .map(|(id, cached)| (cached.row.unwrap_or(i64::MAX), id.part(), id))
+        .collect();
+    places.sort_unstable();
+    places.into_iter().map(|(.., id)| id).collect()
 }

@@ -111,6 +111,12 @@ impl RecentIds {
         self.forgotten.map(|(newest, _)| newest)
     }
 
+    /// What the ids take in memory.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.ids.capacity() * size_of::<Recent>()
+    }
+
     /// True where there is something older than `horizon`.
     #[must_use]
     pub fn wants_pruning(&self, horizon: TimeMs) -> bool {
