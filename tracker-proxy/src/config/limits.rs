@@ -80,8 +80,8 @@ impl Default for Limits {
             queue_bytes_max: 64 * MIB,
             retry_after_s: 1,
 
-            cache_bytes_max: 320 * MIB,
-            dirty_bytes_max: 240 * MIB,
+            cache_bytes_max: 256 * MIB,
+            dirty_bytes_max: 192 * MIB,
             write_back_seconds_max: 10,
             journal_bytes_max: 512 * MIB as u64,
             event_feed_bytes_max: 256 * MIB as u64,

@@ -5,17 +5,21 @@ use crate::keys::ProfileId;
 
 /// How many ids are looked at after one commit.
 const STEPS_MAX: usize = 16_384;
+/// How many changed profiles may wait to be written and let go of: they go with one commit, and
+/// the next one waits for it.
+const COLD_MAX: usize = 4_096;
 
 impl Cache {
     /// Lets go of profiles that nobody asked for again lately, until the bound holds. Changed ones
     /// are [cold](Self::cold) from then on: they go when they are written. Where other ids lead
-    /// is only let go of with `redirects`: when the store knows all of it.
+    /// is only let go of with `redirects`, when the store knows all of it, and after the profile
+    /// to which they lead.
     ///
     /// Whoever is folding may count on what it has loaded: nothing goes but here.
     pub(in crate::pipeline) fn evict(&mut self, redirects: bool) {
         self.let_go_of_written();
         for _ in 0..STEPS_MAX {
-            if self.bytes - self.cold_bytes <= self.bytes_max {
+            if self.bytes - self.cold_bytes <= self.bytes_max || self.cold.len() >= COLD_MAX {
                 return;
             }
             let Some(id) = self.queues.next() else {
@@ -34,8 +38,15 @@ impl Cache {
                     self.cold_bytes += cached.bytes;
                     self.cold.push(id);
                 }
-                Some(Slot::Redirect(_)) if !redirects => self.queues.stays(id),
-                Some(Slot::Profile(_) | Slot::Redirect(_)) => self.forget(id),
+                Some(Slot::Profile(_)) => self.forget(id),
+                Some(Slot::Redirect(to)) => {
+                    let to = *to;
+                    if redirects && self.get(to).is_none() {
+                        self.forget(id);
+                    } else {
+                        self.queues.stays(id);
+                    }
+                }
             }
         }
     }
@@ -62,8 +73,8 @@ impl Cache {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Snapshot;
     use super::super::cached::OVERHEAD_BYTES;
+    use super::super::{Found, Snapshot};
     use super::*;
     use crate::clock::TimeMs;
     use crate::keys::{AccountNo, CatalogVersion, JournalSeq};
@@ -142,6 +153,24 @@ mod tests {
         come(&mut cache, 11, 1);
         cache.evict(true);
         assert_eq!(cold(&cache), [id(1)]);
+    }
+
+    #[test]
+    fn where_an_id_leads_is_known_for_as_long_as_the_profile_is_there() {
+        let mut cache = with_room();
+        come(&mut cache, 0, 1);
+        cache.mark_dirty(id(0), JournalSeq(2), NOW);
+        cache.redirect(id(250), id(0));
+        cache.redirect(id(251), id(249));
+        for stranger in 2..50 {
+            come(&mut cache, stranger, 3);
+            cache.evict(true);
+            for one in cold(&cache) {
+                write(&mut cache, one.0[0], |_| {});
+            }
+        }
+        assert_eq!(cache.find(id(250)), Found::Redirect(id(0)));
+        assert_eq!(cache.find(id(251)), Found::Nothing);
     }
 
     #[test]
