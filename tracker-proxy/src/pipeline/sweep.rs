@@ -66,3 +66,27 @@ fn in_order<'a>(profiles: impl Iterator<Item = (ProfileId, &'a Cached)>) -> Vec<
     places.sort_unstable();
     places.into_iter().map(|(.., id)| id).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::keys::{AccountNo, CatalogVersion, JournalSeq};
+    use crate::profile::Profile;
+
+    #[test]
+    fn a_round_for_the_sake_of_age_leaves_out_who_changed_lately() {
+        let mut cache = Cache::new(usize::MAX);
+        for (n, at) in [(1, TimeMs(0)), (2, TimeMs(5_000)), (3, TimeMs(2_000))] {
+            let (id, row) = (ProfileId([n; 16]), JournalSeq(1));
+            let profile = Profile::new(id, row, at, CatalogVersion(0));
+            cache.insert(id, Cached::new(AccountNo(0), profile));
+            cache.mark_dirty(id, row, at);
+        }
+        let taken = |before| {
+            let ids = Sweep::default().take(&cache, usize::MAX, before);
+            ids.iter().map(|id| id.0[0]).collect::<Vec<_>>()
+        };
+        assert_eq!(taken(TimeMs(2_500)), [1, 3]);
+        assert_eq!(taken(TimeMs::MAX), [1, 2, 3]);
+    }
+}
