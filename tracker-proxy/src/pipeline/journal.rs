@@ -1,6 +1,6 @@
 //! The inputs of one commit, packed into a journal row and read again.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::clock::TimeMs;
 use crate::keys::{AccountNo, ProfileId};
@@ -19,7 +19,7 @@ pub enum Entry<'a> {
         /// Whose event it is.
         profile: ProfileId,
         /// The encoded event.
-        #[serde(borrow)]
+        #[serde(borrow, serialize_with = "as_bytes")]
         event: &'a [u8],
     },
     /// One profile became part of another.
@@ -59,6 +59,11 @@ pub enum Entry<'a> {
         /// The pipeline's time.
         now: TimeMs,
     },
+}
+
+/// At once, and not byte by byte; stored it is the same.
+fn as_bytes<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_bytes(bytes)
 }
 
 impl Entry<'_> {
@@ -183,6 +188,19 @@ mod tests {
         let unpacked = Unpacked::new(&compress(&packer.take())).unwrap();
         assert_eq!(unpacked.entries().unwrap(), entries);
         assert!(packer.is_empty());
+    }
+
+    #[test]
+    fn an_event_is_stored_as_the_list_of_bytes_that_it_always_was() {
+        let (account, profile, event) = (AccountNo(1), ProfileId([1; 16]), vec![7_u8; 300]);
+        let mut packer = Packer::default();
+        packer.push(&Entry::Event {
+            account,
+            profile,
+            event: &event,
+        });
+        let by_fields = postcard::to_stdvec(&(0_u8, account, profile, &event)).unwrap();
+        assert_eq!(packer.take(), by_fields);
     }
 
     #[test]
