@@ -67,6 +67,14 @@ impl App {
         let addr = listener.local_addr()?;
         // After the store, which locks the folder: two first starts cannot race for the keys. And
         // after the address, so that nobody gets keys that a failed start did not show.
+        for account in first_run::replaced(&config) {
+            tracing::warn!(
+                account,
+                file = first_run::CREDENTIALS_FILE,
+                "keys that an earlier start made no longer work: the configuration names others; \
+                 take them out of the file once nobody uses them"
+            );
+        }
         let issued = first_run::complete(&mut config)?;
         let stop_worker = CancellationToken::new();
         let parts = parts::start(store, &config, &clock, &stop_worker)?;

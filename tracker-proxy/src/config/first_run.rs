@@ -117,6 +117,22 @@ pub fn complete(config: &mut Config) -> Result<Vec<Issued>, FirstRunError> {
     Ok(issued)
 }
 
+/// The accounts for which an earlier start made keys that no longer work, because the configuration
+/// names others: somebody may still be using them. Call it before [`complete`].
+#[must_use]
+pub fn replaced(config: &Config) -> Vec<&str> {
+    // What is wrong with the file, `complete` says where it needs it.
+    let kept = read(&config.data_dir.join(CREDENTIALS_FILE)).unwrap_or_default();
+    let is_replaced = |account: &&super::AccountConfig| {
+        kept.get(&account.id).is_some_and(|keys| {
+            let write_key = !account.write_keys.is_empty() && keys.write_key.is_some();
+            write_key || (!account.admin_tokens.is_empty() && keys.admin_token.is_some())
+        })
+    };
+    let accounts = config.accounts.iter().filter(is_replaced);
+    accounts.map(|account| account.id.as_str()).collect()
+}
+
 fn hand_out(config: &mut Config, issued: &[Issued]) {
     for account in &mut config.accounts {
         let Some(issued) = issued.iter().find(|issued| issued.account == account.id) else {
@@ -249,6 +265,16 @@ mod tests {
         assert!(issued[1].write_key.is_some() && issued[1].admin_token.is_some());
         assert_eq!(config.accounts[0].write_keys.len(), 1);
         assert_eq!(config.accounts[1].write_keys.len(), 1);
+    }
+
+    #[test]
+    fn keys_of_the_first_start_that_others_replace_are_told_of() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut first = config(dir.path(), "accounts: [{id: a}, {id: b}]");
+        assert!(replaced(&first).is_empty());
+        complete(&mut first).unwrap();
+        let text = "accounts: [{id: a, write_keys: [{key: wk_of_mine}]}, {id: b}]";
+        assert_eq!(replaced(&config(dir.path(), text)), ["a"]);
     }
 
     #[test]
