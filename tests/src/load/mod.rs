@@ -26,6 +26,8 @@ mod deliveries;
 
 mod memory;
 
+mod rows;
+
 mod baseline;
 
 use std::io::Write as _;
@@ -85,6 +87,9 @@ async fn measure(options: &Options, data: &Path) -> anyhow::Result<()> {
     }
     if wanted(Scenario::Memory) {
         say(&memory::run(options, data).await?)?;
+    }
+    if wanted(Scenario::Rows) {
+        say(&rows::run(options, data)?)?;
     }
     Ok(())
 }

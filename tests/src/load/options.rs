@@ -25,7 +25,7 @@ pub(crate) struct Options {
     #[arg(long)]
     seconds: Option<u64>,
 
-    /// How many users there are, for `ingest` and `memory` [default: 1000000]
+    /// How many users there are, for `ingest`, `memory` and `rows` [default: 1000000]
     #[arg(long)]
     users: Option<u32>,
 
@@ -47,7 +47,7 @@ pub(crate) struct Options {
 
     /// `cache_bytes` of the proxy for `ingest`, in MiB; by default a tenth of the users fit, on
     /// average over the five minutes
-    #[arg(long, default_value_t = 440)]
+    #[arg(long, default_value_t = 420)]
     pub(crate) cache_mib: u64,
 
     /// Events per second of `latency`
@@ -74,6 +74,8 @@ pub(crate) enum Scenario {
     Deliveries,
     /// Resident memory while every profile is touched
     Memory,
+    /// What the store alone takes for people who are not in memory
+    Rows,
     /// All of them
     All,
     /// Serves the bare handler; `ingest` starts it

@@ -175,7 +175,7 @@ fn rss_peak_bytes_in(status: &str) -> Option<u64> {
 }
 
 /// User and system time; the name of the program before them may hold anything.
-fn cpu(stat: &str) -> anyhow::Result<Duration> {
+pub(crate) fn cpu(stat: &str) -> anyhow::Result<Duration> {
     let (_, fields) = stat.rsplit_once(')').context("no process")?;
     let mut fields = fields.split_whitespace().skip(11);
     let mut ticks =

@@ -34,6 +34,12 @@ impl Zipf {
         Self { constants }
     }
 
+    /// How much of all that happens is of so many of the busiest.
+    pub(crate) fn share_of(&self, busiest: u32) -> f64 {
+        let theirs: f64 = (1..=busiest).map(|rank| weight(f64::from(rank))).sum();
+        theirs / self.constants.sum
+    }
+
     /// One user, from 0.
     pub(crate) fn next(&self, random: &mut Random) -> u32 {
         let Constants { users, sum, eta } = *self.constants;
