@@ -1,5 +1,7 @@
 //! Answers one question about one profile: now, and when the answer can change by itself.
 
+use std::borrow::Cow;
+
 use jiff::tz::TimeZone;
 
 use super::compile::{Leaf, Memory, Number, Question, Span};
@@ -11,17 +13,22 @@ use crate::profile::condition::{LeafState, Sum, Summand, Totals};
 use crate::value::Value;
 
 /// A question with everything that its answer depends on.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(super) struct Asked<'a> {
     pub(super) question: &'a Question,
     pub(super) leaf: Option<&'a Leaf>,
-    /// What the leaf remembers of this person, if anything.
-    pub(super) state: Option<&'a LeafState>,
+    /// Unpacked for this question, or open anyway.
+    pub(super) state: Option<Cow<'a, LeafState>>,
     pub(super) profile: &'a Profile,
     pub(super) zone: &'a TimeZone,
 }
 
 impl Asked<'_> {
+    /// What the leaf remembers of this person, if anything.
+    pub(super) fn state(&self) -> Option<&LeafState> {
+        self.state.as_deref()
+    }
+
     /// The answer at `now`.
     pub(super) fn holds(&self, now: TimeMs) -> bool {
         match self.question {
@@ -30,7 +37,7 @@ impl Asked<'_> {
                     self.number(state, now)
                         .is_some_and(|number| bounds.hold(number))
                 };
-                match self.state {
+                match self.state() {
                     Some(LeafState::Groups(groups)) => {
                         groups.iter().any(|(_, state)| held(Some(state)))
                     }
@@ -54,12 +61,14 @@ impl Asked<'_> {
                     .iter()
                     .all(|check| check.holds(value, now, self.zone))
             }
-            Question::Unanswered { .. } => match (self.state, self.leaf.map(|leaf| leaf.memory)) {
-                (Some(LeafState::Armed(armed)), Some(Memory::Armed(rules))) => {
-                    armed.holding(now, rules).next().is_some()
+            Question::Unanswered { .. } => {
+                match (self.state(), self.leaf.map(|leaf| leaf.memory)) {
+                    (Some(LeafState::Armed(armed)), Some(Memory::Armed(rules))) => {
+                        armed.holding(now, rules).next().is_some()
+                    }
+                    _ => false,
                 }
-                _ => false,
-            },
+            }
             Question::Attribute {
                 predicate,
                 whole,
@@ -80,7 +89,7 @@ impl Asked<'_> {
 
     fn next_change(&self, from: TimeMs) -> Option<TimeMs> {
         match self.question {
-            Question::Measured { span, bounds, .. } => match self.state? {
+            Question::Measured { span, bounds, .. } => match self.state()? {
                 LeafState::Groups(groups) => {
                     let changes = groups.iter().filter_map(|(_, state)| {
                         self.number_changes_at(state, *span, bounds, from)
@@ -93,7 +102,7 @@ impl Asked<'_> {
             Question::Top {
                 span: Span::Last(ms),
                 ..
-            } => match (self.state?, self.leaf?.memory) {
+            } => match (self.state()?, self.leaf?.memory) {
                 (LeafState::PanedTally(tally), Memory::PanedTally(grain, _)) => {
                     let since = grain.index(from.plus(-ms), self.zone);
                     let first = tally.panes().into_iter().find(|pane| *pane >= since)?;
@@ -108,7 +117,7 @@ impl Asked<'_> {
                     .filter_map(|check| check.operator.changes_at(value, from, self.zone));
                 changes.min()
             }
-            Question::Unanswered { .. } => match (self.state?, self.leaf?.memory) {
+            Question::Unanswered { .. } => match (self.state()?, self.leaf?.memory) {
                 (LeafState::Armed(armed), Memory::Armed(rules)) => armed.changes_at(from, rules),
                 _ => None,
             },
@@ -123,7 +132,7 @@ impl Asked<'_> {
 
     /// The first or last value.
     pub(super) fn edge(&self) -> Option<&Value> {
-        match self.state? {
+        match self.state()? {
             LeafState::Edge(edge) => Some(&edge.value),
             _ => None,
         }
@@ -131,7 +140,7 @@ impl Asked<'_> {
 
     /// The most frequent value and how often it was seen.
     pub(super) fn top(&self, now: TimeMs) -> Option<(&str, u32)> {
-        match (self.question, self.state?, self.leaf?.memory) {
+        match (self.question, self.state()?, self.leaf?.memory) {
             (_, LeafState::Tally(tally), _) => tally.top(),
             (
                 Question::Top {
@@ -152,7 +161,7 @@ impl Asked<'_> {
         };
         let memory = self.leaf?.memory;
         let Some(state) = state else {
-            return empty(memory, *average);
+            return memory.of_nothing(*average);
         };
         match (state, memory) {
             (LeafState::Newest(times), _) => {
@@ -381,15 +390,6 @@ fn count_changes_at(
     let mut left = (0..many).rev().zip(inside);
     let (_, gone) = left.find(|(left, _)| hold(*left) != holds)?;
     Some(gone.plus(ms))
-}
-
-/// The number where nothing ever happened.
-fn empty(memory: Memory, average: bool) -> Option<f64> {
-    match memory {
-        Memory::Number(Number::Least | Number::Greatest)
-        | Memory::NumberPanes(Number::Least | Number::Greatest, ..) => None,
-        _ => (!average).then_some(0.0),
-    }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "at most 256")]

@@ -135,6 +135,8 @@ impl AudienceSet {
             profile.due
         };
         if passed.is_some() || touched.due || touched.all {
+            // Several questions are about one memory.
+            profile.conditions.open();
             // Nothing changed between the last evaluation and the instant before it was due.
             let before = passed.map_or(now, |due| due.plus(-1));
             for question in self.timed_of(profile) {
@@ -170,8 +172,8 @@ impl AudienceSet {
     fn timed_of(&self, profile: &Profile) -> Vec<usize> {
         let leaves = profile
             .conditions
-            .iter()
-            .filter_map(|(no, _)| self.leaf_places.get(&no));
+            .leaves()
+            .filter_map(|no| self.leaf_places.get(&no));
         let mut timed: Vec<usize> = leaves
             .flat_map(|leaf| self.leaves[*leaf].questions.iter().copied())
             .collect();

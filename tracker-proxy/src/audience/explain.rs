@@ -79,13 +79,13 @@ impl AudienceSet {
             Tree::Ask { question, text } => {
                 let asked = self.asked(*question, profile);
                 let changes_at = asked.changes_at(now);
-                let (value, bound) = value_of(asked, now);
+                let (value, bound) = value_of(&asked, now);
                 let condition = Condition {
                     text: text.to_string(),
                     holds: asked.holds(now),
                     value,
                     bound,
-                    note: note(asked),
+                    note: note(&asked),
                     changes_at: changes_at.map(TimeMs::to_rfc3339),
                     conditions: Vec::new(),
                 };
@@ -123,7 +123,7 @@ impl AudienceSet {
     }
 }
 
-fn note(asked: Asked<'_>) -> Option<String> {
+fn note(asked: &Asked<'_>) -> Option<String> {
     let late = asked.profile.conditions.late().waiting();
     if asked.leaf.is_some_and(|leaf| late.contains(&leaf.no)) {
         return Some(
@@ -131,7 +131,7 @@ fn note(asked: Asked<'_>) -> Option<String> {
                 .into(),
         );
     }
-    match asked.state? {
+    match asked.state()? {
         LeafState::Tally(tally) if !tally.is_exact() => Some(format!(
             "approximate: more than {TALLY_VALUES_MAX} different values"
         )),
@@ -150,7 +150,7 @@ fn note(asked: Asked<'_>) -> Option<String> {
     }
 }
 
-fn value_of(asked: Asked<'_>, now: TimeMs) -> (Option<serde_json::Value>, Option<String>) {
+fn value_of(asked: &Asked<'_>, now: TimeMs) -> (Option<serde_json::Value>, Option<String>) {
     let checks = |checks: &[super::value::Check]| {
         checks
             .iter()
@@ -178,7 +178,7 @@ fn value_of(asked: Asked<'_>, now: TimeMs) -> (Option<serde_json::Value>, Option
             Some(checks(bound)),
         ),
         Question::Unanswered { .. } => {
-            let keys: Vec<&str> = match (asked.state, asked.leaf.map(|leaf| leaf.memory)) {
+            let keys: Vec<&str> = match (asked.state(), asked.leaf.map(|leaf| leaf.memory)) {
                 (Some(LeafState::Armed(armed)), Some(Memory::Armed(rules))) => {
                     armed.holding(now, rules).collect()
                 }
@@ -217,8 +217,8 @@ fn value_of(asked: Asked<'_>, now: TimeMs) -> (Option<serde_json::Value>, Option
 }
 
 /// The number that is compared; of several groups one that fulfils it, where there is one.
-fn measured(asked: Asked<'_>, bounds: &Bounds, now: TimeMs) -> serde_json::Value {
-    let value = match asked.state {
+fn measured(asked: &Asked<'_>, bounds: &Bounds, now: TimeMs) -> serde_json::Value {
+    let value = match asked.state() {
         Some(LeafState::Groups(groups)) => {
             let shown = groups.iter().filter_map(|(key, state)| {
                 let number = asked.number(Some(state), now)?;
@@ -236,7 +236,7 @@ fn measured(asked: Asked<'_>, bounds: &Bounds, now: TimeMs) -> serde_json::Value
 }
 
 fn attribute(
-    asked: Asked<'_>,
+    asked: &Asked<'_>,
     predicate: &Predicate,
     whole: Option<&str>,
     take: Take,

@@ -95,6 +95,7 @@ impl AudienceSet {
                 Rebuild::Leaves(list) => list.contains(&leaf.no),
             })
             .collect();
+        profile.conditions.open();
         let mut before = Vec::new();
         for (leaf, _) in self
             .leaves

@@ -27,7 +27,7 @@ mod pending;
 mod schema;
 pub mod span;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 mod touched;

@@ -43,6 +43,13 @@ pub(crate) fn definitions(text: &str) -> Vec<Definition> {
     read
 }
 
+/// What a person's conditions are stored as.
+pub(crate) fn packed(profile: &Profile) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    profile.conditions.pack_into(&mut bytes);
+    bytes
+}
+
 /// One person in a world of some audiences.
 pub(crate) struct Story {
     pub(crate) set: AudienceSet,
@@ -105,7 +112,18 @@ impl Story {
         if let Some(late) = AudienceSet::refold_late(&mut self.profile) {
             self.rebuild(&late);
         }
-        self.evaluate(Cause::Event)
+        let changes = self.evaluate(Cause::Event);
+        self.store_now_and_then();
+        changes
+    }
+
+    /// Packs what is remembered, as writing it back does, after every third event: it has to make no
+    /// difference.
+    fn store_now_and_then(&mut self) {
+        if self.history.len().is_multiple_of(3) {
+            let packed = packed(&self.profile);
+            self.profile.conditions.close(&packed);
+        }
     }
 
     pub(crate) fn is(&mut self, attribute: &str, json: &str) -> Vec<String> {

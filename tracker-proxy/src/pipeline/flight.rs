@@ -169,9 +169,9 @@ impl Pipeline {
         self.tail.fold_through(write_back.folded);
         self.tail.drop_through(write_back.drop_through);
         let next = (JournalSeq(flight.journal.0 + 1), flight.began);
-        let states = write_back.profiles.iter().map(|row| row.state.len());
-        for ((snapshot, written), state_bytes) in flight.written.iter().zip(written).zip(states) {
-            self.cache.written(snapshot, written, next, state_bytes);
+        let states = write_back.profiles.iter().map(|row| row.state.as_slice());
+        for ((snapshot, written), state) in flight.written.iter().zip(written).zip(states) {
+            self.cache.written(snapshot, written, next, state);
         }
         Ok(())
     }

@@ -133,7 +133,6 @@ impl Pipeline {
         changed.clear();
         let horizon = self.horizon(at.now);
         let cached = self.cache.get_mut(id).expect("the caller loaded it");
-        let profile = Arc::make_mut(&mut cached.profile);
         let begins = cached.folded == JournalSeq(0);
         cached.folded = at.seq;
         let stated = event.stated_time.unwrap_or(event.time);
@@ -143,6 +142,7 @@ impl Pipeline {
             self.forgotten.note(id, gone, stated);
         }
         cached.pending.extend_from_slice(bytes);
+        let profile = cached.profile_mut();
         if begins {
             profile.first_seen = event.time;
             profile.last_seen = event.time;
@@ -160,7 +160,7 @@ impl Pipeline {
         }
         let cached = self.cache.get_mut(id).expect("the caller loaded it");
         let due_before = cached.due();
-        let profile = Arc::make_mut(&mut cached.profile);
+        let profile = cached.profile_mut();
         if begins {
             account.audiences.begin(touched);
         }
@@ -182,7 +182,7 @@ impl Pipeline {
     /// may be read for them now.
     fn fold_late(&mut self, account: &Account, id: ProfileId) -> Result<(), StoreError> {
         let cached = self.cache.get_mut(id).expect("the caller loaded it");
-        let Some(late) = AudienceSet::refold_late(Arc::make_mut(&mut cached.profile)) else {
+        let Some(late) = AudienceSet::refold_late(cached.profile_mut()) else {
             metrics::counter!("segue_late_events_waiting_total").increment(1);
             return Ok(());
         };
@@ -191,7 +191,7 @@ impl Pipeline {
         let cached = self.cache.get_mut(id).expect("the caller loaded it");
         account
             .audiences
-            .rebuild(Arc::make_mut(&mut cached.profile), &late, &events);
+            .rebuild(cached.profile_mut(), &late, &events);
         Ok(())
     }
 
@@ -217,7 +217,7 @@ impl Pipeline {
     ) -> Result<(), StoreError> {
         let wanted = account.stored.audiences_changed;
         let cached = self.cache.get_mut(id).expect("the caller loaded it");
-        let warm = cached.profile.warm;
+        let warm = cached.profile().warm;
         if warm >= wanted {
             return Ok(());
         }
@@ -232,7 +232,7 @@ impl Pipeline {
         let touched = &mut self.scratch.touched;
         touched.clear();
         touched.look_at_everything();
-        let profile = Arc::make_mut(&mut cached.profile);
+        let profile = cached.profile_mut();
         account
             .audiences
             .rebuild(profile, &Rebuild::Since(warm), &events);
@@ -282,7 +282,7 @@ impl Pipeline {
         let touched = &mut self.scratch.touched;
         touched.clear();
         touched.look_at_due();
-        let profile = Arc::make_mut(&mut cached.profile);
+        let profile = cached.profile_mut();
         let changes = account
             .audiences
             .evaluate(profile, touched, at.now, Cause::Time);

@@ -174,7 +174,7 @@ impl Pipeline {
             if self
                 .cache
                 .get(stored.id)
-                .is_some_and(|cached| cached.profile.warm < wanted)
+                .is_some_and(|cached| cached.profile().warm < wanted)
             {
                 let entry = Entry::Warm {
                     account: stored.account,

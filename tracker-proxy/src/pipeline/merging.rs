@@ -9,7 +9,7 @@ use super::history;
 use super::outputs::Occasion;
 use crate::audience::Rebuild;
 use crate::keys::{AccountNo, ProfileId};
-use crate::profile::{self, Cause, Profile};
+use crate::profile::{self, Cause, Profile, RecentIds};
 use crate::store::StoreError;
 
 impl Pipeline {
@@ -39,7 +39,7 @@ impl Pipeline {
         self.stats.merges += 1;
         let since = gone.dirty_since().map_or(at.seq, |since| since.min(at.seq));
         self.outputs
-            .vanish(account.stored.no, &gone.profile, at.now);
+            .vanish(account.stored.no, gone.profile(), at.now);
         let mut moved = whole_history(self.store.as_ref(), &gone)?;
         let horizon = self.horizon(at.now);
         let cached = self.cache.get_mut(winner).expect("ensured above");
@@ -47,11 +47,11 @@ impl Pipeline {
         cached.pending = moved;
         cached.folded = at.seq;
         cached.absorbed.extend(gone.row);
-        cached.absorbed.extend(gone.absorbed);
+        cached.absorbed.extend(&gone.absorbed);
         let recent = Arc::make_mut(&mut cached.recent);
-        recent.merge(Arc::unwrap_or_clone(gone.recent), horizon);
+        recent.merge(RecentIds::clone(&gone.recent), horizon);
         cached.forgotten_before = recent.forgotten_until();
-        self.join_profiles(&account, winner, Arc::unwrap_or_clone(gone.profile), at)?;
+        self.join_profiles(&account, winner, gone.into_profile(), at)?;
         self.cache.mark_dirty(winner, since, at.now);
         Ok(())
     }
@@ -83,10 +83,10 @@ impl Pipeline {
         touched.clear();
         touched.look_at_everything();
         changed.clear();
-        profile::merge(Arc::make_mut(&mut cached.profile), gone, changed);
+        profile::merge(cached.profile_mut(), gone, changed);
         let bytes = whole_history(self.store.as_ref(), cached)?;
         let events = history::events(&bytes)?;
-        let profile = Arc::make_mut(&mut cached.profile);
+        let profile = cached.profile_mut();
         account.audiences.rebuild(profile, &Rebuild::All, &events);
         profile.warm = account.stored.audiences_changed;
         let changes = account

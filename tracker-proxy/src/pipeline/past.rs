@@ -73,6 +73,6 @@ impl Pipeline {
             newest: cached.newest,
             pending: cached.pending.clone(),
         };
-        Ok(Some((Profile::clone(&cached.profile), past)))
+        Ok(Some((cached.profile().clone(), past)))
     }
 }

@@ -200,7 +200,11 @@ impl Pipeline {
         self.settle()?;
         self.store.hold()?;
         self.load(account, winner)?;
-        let merges = |id| self.cache.get(id).map_or(0, |cached| cached.profile.merges);
+        let merges = |id| {
+            self.cache
+                .get(id)
+                .map_or(0, |cached| cached.profile().merges)
+        };
         if merges(winner).saturating_add(merges(loser)) >= MERGES_MAX {
             metrics::counter!("segue_merges_refused_total").increment(1);
             return Ok(());

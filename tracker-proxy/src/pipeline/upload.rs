@@ -68,7 +68,7 @@ impl Pipeline {
             let found = self.find(account, *kind, id)?;
             let known = found.and_then(|id| self.cache.get(id));
             let is_on = known.is_some_and(|cached| {
-                cached.profile.attributes.last(&attribute) == Some(&Value::Bool(true))
+                cached.profile().attributes.last(&attribute) == Some(&Value::Bool(true))
             });
             if is_on != on {
                 let message_id = format!("list-{}", uuid::Uuid::now_v7());

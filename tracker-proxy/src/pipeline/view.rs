@@ -62,7 +62,7 @@ impl Pipeline {
     ) -> Result<Option<Profile>, StoreError> {
         let found = self.find(account, kind, id)?;
         let cached = found.and_then(|id| self.cache.get(id));
-        Ok(cached.map(|cached| Profile::clone(&cached.profile)))
+        Ok(cached.map(|cached| cached.profile().clone()))
     }
 
     /// The names of the person with that profile, or with the one that it became part of; none
@@ -74,7 +74,7 @@ impl Pipeline {
     pub fn names(&mut self, account: AccountNo, id: ProfileId) -> Result<Names, StoreError> {
         let id = self.follow(account, id)?;
         if let Some(cached) = self.cache.get(id) {
-            return Ok(Names::of(&cached.profile));
+            return Ok(Names::of(cached.profile()));
         }
         match self.store.profile(account, id)? {
             Some(stored) => Ok(Names::of(&super::decode_profile(&stored.state)?)),
@@ -110,7 +110,7 @@ impl Pipeline {
         look: impl FnOnce(&Profile),
     ) -> Result<(), StoreError> {
         if let Some(cached) = self.cache.get(id) {
-            look(&cached.profile);
+            look(cached.profile());
         } else if let Some(stored) = self.store.profile(account, id)? {
             look(&super::decode_profile(&stored.state)?);
         }
@@ -160,10 +160,7 @@ impl Pipeline {
             return Ok(None);
         }
         let history = self.history_of(id)?;
-        let profile = self
-            .cache
-            .get(id)
-            .map(|cached| Profile::clone(&cached.profile));
+        let profile = self.cache.get(id).map(|cached| cached.profile().clone());
         Ok(profile.map(|profile| Person { profile, history }))
     }
 
@@ -218,7 +215,7 @@ impl Pipeline {
         let Some(cached) = self.cache.get(id) else {
             return Precheck::Go;
         };
-        let granted = |name: &String| cached.profile.consents.granted(name);
+        let granted = |name: &String| cached.profile().consents.granted(name);
         if activation.consent.iter().all(granted) {
             Precheck::Go
         } else {

@@ -49,7 +49,8 @@ pub struct Profile {
     pub attributes: Attributes,
     /// Consent decisions.
     pub consents: Consents,
-    /// What behavioural conditions remember.
+    /// What behavioural conditions remember; the memories are stored beside all else.
+    #[serde(serialize_with = "Conditions::without_memories")]
     pub conditions: Conditions,
     /// Audience memberships, past ones included.
     pub memberships: Memberships,

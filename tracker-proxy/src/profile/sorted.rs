@@ -50,10 +50,6 @@ impl<K: Ord + Copy, V> Sorted<K, V> {
         self.place(key).ok().map(|place| &self.values[place])
     }
 
-    pub(super) fn get_mut(&mut self, key: K) -> Option<&mut V> {
-        self.place(key).ok().map(|place| &mut self.values[place])
-    }
-
     pub(super) fn remove(&mut self, key: K) -> Option<V> {
         let place = self.place(key).ok()?;
         self.keys.remove(place);

@@ -67,6 +67,17 @@ pub(crate) enum Memory {
     Distinct(usize),
 }
 
+impl Memory {
+    /// The number where nothing ever happened.
+    pub(crate) fn of_nothing(self, average: bool) -> Option<f64> {
+        match self {
+            Self::Number(Number::Least | Number::Greatest)
+            | Self::NumberPanes(Number::Least | Number::Greatest, ..) => None,
+            _ => (!average).then_some(0.0),
+        }
+    }
+}
+
 /// What is computed of a property.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]

@@ -3,7 +3,7 @@
 use jiff::tz::TimeZone;
 
 use super::{DAY, HOUR, NOTHING};
-use crate::audience::testing::{Story, definitions, event};
+use crate::audience::testing::{Story, definitions, event, packed};
 use crate::audience::{AudienceSet, Numbering, Rebuild};
 use crate::clock::TimeMs;
 use crate::ingest::Event;
@@ -126,8 +126,9 @@ fn a_fold_from_history_is_the_same_as_the_folds_of_a_life() {
         );
     }
     let folded = story.profile.conditions.clone();
-    let bytes = postcard::to_stdvec(&folded).unwrap();
-    assert_eq!(postcard::from_bytes(&bytes), Ok(folded.clone()));
+    let bytes = packed(&story.profile);
+    story.profile.conditions.close(&bytes);
+    assert_eq!(story.profile.conditions, folded);
     assert!(bytes.len() < 700, "{} bytes", bytes.len());
     story.rebuild(&Rebuild::All);
     assert_eq!(story.profile.conditions, folded);

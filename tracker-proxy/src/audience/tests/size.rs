@@ -1,6 +1,6 @@
 //! What a profile's conditions take, stored.
 
-use crate::audience::testing::Story;
+use crate::audience::testing::{Story, packed};
 
 /// Sixty memories of twenty kinds of events: five newest times, sums of ninety days, one time.
 fn audiences() -> String {
@@ -44,9 +44,7 @@ fn bytes(events: i64) -> usize {
         story.did(1_767_225_600_000 + at, &format!("e{kind}"), &properties);
         story.history.clear();
     }
-    postcard::to_stdvec(&story.profile.conditions)
-        .unwrap()
-        .len()
+    packed(&story.profile).len()
 }
 
 #[test]

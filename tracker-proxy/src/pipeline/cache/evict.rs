@@ -107,7 +107,7 @@ mod tests {
             row: i64::from(n),
             newest: None,
         };
-        cache.written(&Snapshot::of(&leaving), written, (JournalSeq(9), NOW), 0);
+        cache.written(&Snapshot::of(&leaving), written, (JournalSeq(9), NOW), &[]);
     }
 
     fn cold(cache: &Cache) -> Vec<ProfileId> {

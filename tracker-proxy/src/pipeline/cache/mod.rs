@@ -9,7 +9,7 @@ use std::collections::{BTreeSet, HashMap};
 use rapidhash::fast::RandomState;
 
 use self::queues::Queues;
-use super::codec::Leaving;
+use super::codec::{self, Leaving};
 use crate::clock::TimeMs;
 use crate::keys::{JournalSeq, ProfileId};
 use crate::store::Written;
@@ -179,13 +179,14 @@ impl Cache {
     }
 
     /// Notes that the store has a profile as it was at `snapshot`. What happened since then is in the
-    /// journal row `next`, which is not committed yet.
+    /// journal row `next`, which is not committed yet. Where nothing did, its memories are closed as
+    /// they are in `state`, which was stored.
     pub(super) fn written(
         &mut self,
         snapshot: &Snapshot,
         written: Written,
         (next, since): (JournalSeq, TimeMs),
-        state_bytes: usize,
+        state: &[u8],
     ) {
         let id = snapshot.id;
         let Some(Slot::Profile(cached)) = self.slots.get_mut(&id) else {
@@ -200,7 +201,10 @@ impl Cache {
             self.dirty.remove(&(since, id));
             self.dirty_bytes -= cached.bytes;
         }
-        cached.state_bytes = state_bytes;
+        cached.state_bytes = state.len();
+        if let Some(packed) = codec::packed(state) {
+            cached.close(packed);
+        }
         let before = cached.bytes;
         let bytes = cached.weigh();
         self.bytes = self.bytes - before + bytes;

@@ -213,8 +213,8 @@ impl Pipeline {
             return Ok(());
         };
         self.outputs
-            .unsay(&found, &cached.profile, Occasion { event: None, now });
-        self.outputs.vanish(account, &cached.profile, now);
+            .unsay(&found, cached.profile(), Occasion { event: None, now });
+        self.outputs.vanish(account, cached.profile(), now);
         self.outputs.seal(now);
         for row in &mut self.outputs.apply.outbox {
             row.profile = None;
@@ -224,12 +224,12 @@ impl Pipeline {
         }
         self.outputs.apply.memberships.clear();
         mentions.read_on(self.store.as_ref())?;
-        let names = names_of(&cached.profile);
+        let names = names_of(cached.profile());
         let deliveries = self.without_person(account, &mentions.ids, &names)?;
         let erasure = Erasure {
             account,
             profile: id,
-            ids: self.tombstones(account, &cached.profile, &mentions.ids, now),
+            ids: self.tombstones(account, cached.profile(), &mentions.ids, now),
             audiences: found.audience_numbers().collect(),
             rewritten: self.without_entries(&mentions)?,
             deliveries: deliveries

@@ -307,3 +307,32 @@ async fn what_is_still_to_be_folded_at_a_stop_is_folded_and_answered() {
     let kept = history::events(&person.history).unwrap();
     assert_eq!(kept.len(), ids.len());
 }
+
+#[tokio::test]
+async fn an_event_that_comes_late_while_its_person_is_written_counts_as_any_other() {
+    let left = json!({ "did": "add", "then_not": "buy", "within": "10m" });
+    let twelve = json!({ "did": { "event": "add", "count": { "gte": 12 } } });
+    let story = Story::default()
+        .audience("left", &left)
+        .audience("twelve", &twelve);
+    let bounds = Bounds {
+        write_back_ms: 0,
+        ..Bounds::default()
+    };
+    let (mut rig, gate) = gated_with(Step::WriteBack, story, bounds);
+    let ids: Vec<String> = (0..12).map(|n| format!("m{n}")).collect();
+    let many: Vec<_> = ids[..11]
+        .iter()
+        .map(|id| track("42", "add", id, BEGIN))
+        .collect();
+    let first = rig.submit(&many).await.unwrap();
+    gate.wait();
+    assert_eq!(first.await.unwrap(), Ok(vec![Verdict::Accepted; 11]));
+    // Older than the newest few: `left` is folded again from the history, which waits for the write.
+    let late = track("42", "add", &ids[11], BEGIN.plus(-60_000));
+    let second = rig.submit(&[late]).await.unwrap();
+    gate.let_go(None);
+    drop(gate);
+    assert_eq!(second.await.unwrap(), Ok(vec![Verdict::Accepted]));
+    assert!(rig.is_member("42", "twelve").await);
+}

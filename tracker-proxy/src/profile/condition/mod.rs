@@ -6,9 +6,11 @@
 //! small, bounded and true.
 
 mod armed;
+mod conditions;
 mod distinct;
 mod groups;
 mod late;
+mod packed;
 mod panes;
 mod sum;
 mod tally;
@@ -16,6 +18,7 @@ mod times;
 mod totals;
 
 pub use armed::{ARMED_KEYS_MAX, Armed, Arming, KEY_BYTES_MAX, Part, RECENT_MAX, STEPS_MAX};
+pub use conditions::Conditions;
 pub use distinct::{DISTINCT_MAX, Distinct};
 pub use groups::{GROUPS_MAX, Groups};
 pub use late::{Late, REFOLD_EVENTS_MAX};
@@ -28,10 +31,9 @@ pub use totals::{Summand, Totals, Window};
 use serde::{Deserialize, Serialize};
 
 use super::Dated;
-use super::sorted::Sorted;
-use crate::keys::LeafNo;
 
-/// The memory of one leaf. Stored by position: append, never reorder.
+/// The memory of one leaf. Stored by position: append, never reorder; whoever appends gives stored
+/// profiles a new version, so that no older program reads them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum LeafState {
     /// The newest matching event times.
@@ -62,130 +64,4 @@ pub enum LeafState {
     Distinct(Distinct),
     /// One memory per value of a property.
     Groups(Groups),
-}
-
-/// The memories of all leaves that were ever touched.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-pub struct Conditions {
-    leaves: Sorted<LeafNo, LeafState>,
-    /// Which leaves wait to be folded from history again.
-    late: Late,
-}
-
-impl Conditions {
-    /// The memory of `leaf`, if an event ever touched it.
-    #[must_use]
-    pub fn get(&self, leaf: LeafNo) -> Option<&LeafState> {
-        self.leaves.get(leaf)
-    }
-
-    /// The memory of `leaf` to be changed, if there is one.
-    pub fn get_mut(&mut self, leaf: LeafNo) -> Option<&mut LeafState> {
-        self.leaves.get_mut(leaf)
-    }
-
-    /// The memory of `leaf` to be changed; where there is none, `fresh` makes one, or none either.
-    pub fn get_or_put(
-        &mut self,
-        leaf: LeafNo,
-        fresh: impl FnOnce() -> Option<LeafState>,
-    ) -> Option<&mut LeafState> {
-        let place = match self.leaves.place(leaf) {
-            Ok(place) => place,
-            Err(place) => {
-                self.leaves.insert(place, leaf, fresh()?);
-                place
-            }
-        };
-        Some(self.leaves.at_mut(place))
-    }
-
-    /// Puts `state` in the place of what `leaf` remembered.
-    pub fn put(&mut self, leaf: LeafNo, state: LeafState) {
-        match self.leaves.place(leaf) {
-            Ok(place) => *self.leaves.at_mut(place) = state,
-            Err(place) => self.leaves.insert(place, leaf, state),
-        }
-    }
-
-    /// Forgets what `leaf` remembered and returns it.
-    pub fn take(&mut self, leaf: LeafNo) -> Option<LeafState> {
-        self.leaves.remove(leaf)
-    }
-
-    /// Notes which keys another profile, which becomes part of this one, has told already: a
-    /// basket that was left is told once, by whichever of the two. What is remembered of both is
-    /// for a fold from both histories.
-    pub fn keep_told(&mut self, other: &Self) {
-        for (leaf, state) in other.leaves.iter() {
-            let LeafState::Armed(theirs) = state else {
-                continue;
-            };
-            match self.get_mut(leaf) {
-                Some(LeafState::Armed(ours)) => ours.told_like(theirs),
-                Some(_) => {}
-                None => self.put(leaf, state.clone()),
-            }
-        }
-    }
-
-    /// Everything that is remembered, in the order of leaf numbers.
-    pub fn iter(&self) -> impl Iterator<Item = (LeafNo, &LeafState)> {
-        self.leaves.iter()
-    }
-
-    /// Forgets leaves that are no more.
-    pub fn retain(&mut self, keep: impl Fn(LeafNo) -> bool) {
-        self.leaves.retain(&keep);
-        self.late.retain(keep);
-    }
-
-    /// Which leaves an event came too late for.
-    #[must_use]
-    pub fn late(&self) -> &Late {
-        &self.late
-    }
-
-    /// The same, to be changed.
-    pub fn late_mut(&mut self) -> &mut Late {
-        &mut self.late
-    }
-
-    /// How many leaves are remembered.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.leaves.len()
-    }
-
-    /// True if nothing is remembered.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.leaves.len() == 0
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::clock::TimeMs;
-
-    #[test]
-    fn a_state_survives_storing_and_broken_bytes_are_an_error() {
-        let mut conditions = Conditions::default();
-        let mut times = Times::default();
-        for at in [1_700_000_000_000, 1_700_000_500_000, 1_600_000_000_000] {
-            times.keep_newest(TimeMs(at), 3);
-        }
-        conditions.put(LeafNo(7), LeafState::Newest(times));
-        conditions.put(LeafNo(3), LeafState::Sum(Sum::of(19.99)));
-        let bytes = postcard::to_stdvec(&conditions).unwrap();
-        assert_eq!(
-            postcard::from_bytes::<Conditions>(&bytes).unwrap(),
-            conditions
-        );
-        assert!(bytes.len() < 34, "{} bytes", bytes.len());
-        for end in 0..bytes.len() {
-            assert!(postcard::from_bytes::<Conditions>(&bytes[..end]).is_err());
-        }
-    }
 }
