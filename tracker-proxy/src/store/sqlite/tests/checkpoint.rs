@@ -20,7 +20,8 @@ fn add(store: &mut SqliteStore, done: u64) {
     store.commit(&commit).unwrap();
 }
 
-/// Commits until the store wants to be tended; how many it took.
+/// Commits until the store wants to be tended, or so often that the log, copied beside them, must
+/// have started anew by itself; how many it took.
 fn fill(store: &mut SqliteStore, done: u64) -> u64 {
     for count in 0..COMMITS_MAX {
         add(store, done + count);
@@ -28,7 +29,7 @@ fn fill(store: &mut SqliteStore, done: u64) -> u64 {
             return count + 1;
         }
     }
-    panic!("the log is as long as it may be, and nobody wants to copy it");
+    COMMITS_MAX
 }
 
 fn bytes_of(folder: &Path, file: &str) -> u64 {
@@ -55,8 +56,8 @@ fn a_long_log_starts_anew_when_it_is_copied() {
             std::thread::yield_now();
         }
         store.tend().unwrap();
+        assert!(log_bytes(folder.path()) < LOG_BYTES_MAX);
     }
-    assert!(log_bytes(folder.path()) < LOG_BYTES_MAX);
     assert_eq!(store.head().unwrap().commits, done);
     drop(store);
     assert!(!folder.path().join("segue.db-wal").exists());
