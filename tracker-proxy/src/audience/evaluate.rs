@@ -135,11 +135,15 @@ impl AudienceSet {
             profile.due
         };
         if passed.is_some() || touched.due || touched.all {
-            // Several questions are about one memory.
-            profile.conditions.open();
             // Nothing changed between the last evaluation and the instant before it was due.
             let before = passed.map_or(now, |due| due.plus(-1));
-            for question in self.timed_of(profile) {
+            let timed = self.timed_of(profile);
+            let about_memories = |question: &usize| self.questions[*question].leaf().is_some();
+            if timed.iter().any(about_memories) {
+                // Several questions are about one memory.
+                profile.conditions.open();
+            }
+            for question in timed {
                 let asked = self.asked(question, profile);
                 if asked.changes_at(before).is_some_and(|at| at <= now) {
                     pending.add(self.askers[question].iter().copied());

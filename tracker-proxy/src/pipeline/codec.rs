@@ -12,7 +12,8 @@ use crate::keys::{AccountNo, JournalSeq};
 use crate::profile::{Profile, RecentIds};
 use crate::store::{ChunkNo, ProfileRow, StoreError, StoredProfile, TimerWrite};
 
-/// The first byte of an encoded profile.
+/// The first byte of an encoded profile. What is stored of it, down to the single memory, may only
+/// change together with this: an older program must not read what it would lose.
 const VERSION: u8 = 3;
 /// The layout before: all fields, memories included, one after the other.
 const VERSION_BEFORE: u8 = 2;
@@ -139,7 +140,8 @@ pub(super) fn decode(stored: &StoredProfile) -> Result<Cached, StoreError> {
     let recent: RecentIds = postcard::from_bytes(&stored.recent)
         .map_err(|error| StoreError::Damaged(format!("recent ids: {error}")))?;
     let mut cached = Cached::new(stored.account, decode_profile(&stored.state)?);
-    cached.state_bytes = stored.state.len();
+    let packed = cached.profile().conditions.packed_bytes();
+    cached.beside_bytes = stored.state.len() - packed;
     cached.forgotten_before = recent.forgotten_until();
     cached.recent = Arc::new(recent);
     cached.row = Some(stored.row);

@@ -9,7 +9,7 @@ use super::history;
 use super::outputs::Occasion;
 use crate::audience::Rebuild;
 use crate::keys::{AccountNo, ProfileId};
-use crate::profile::{self, Cause, Profile, RecentIds};
+use crate::profile::{self, Cause, Profile};
 use crate::store::StoreError;
 
 impl Pipeline {
@@ -31,7 +31,7 @@ impl Pipeline {
             drop(self.outputs.standings.take_of(loser));
             return Ok(());
         }
-        let Some(gone) = self.cache.remove(loser) else {
+        let Some(mut gone) = self.cache.remove(loser) else {
             return Ok(());
         };
         self.cache.redirect(loser, winner);
@@ -48,8 +48,9 @@ impl Pipeline {
         cached.folded = at.seq;
         cached.absorbed.extend(gone.row);
         cached.absorbed.extend(&gone.absorbed);
+        let theirs = Arc::unwrap_or_clone(std::mem::take(&mut gone.recent));
         let recent = Arc::make_mut(&mut cached.recent);
-        recent.merge(RecentIds::clone(&gone.recent), horizon);
+        recent.merge(theirs, horizon);
         cached.forgotten_before = recent.forgotten_until();
         self.join_profiles(&account, winner, gone.into_profile(), at)?;
         self.cache.mark_dirty(winner, since, at.now);

@@ -54,8 +54,8 @@ pub(in crate::pipeline) struct Cached {
     pub(super) used: bool,
     /// It is let go of once it is written, unless it changes before.
     pub(super) cold: bool,
-    /// The size of its encoded state when it was stored last.
-    pub(in crate::pipeline) state_bytes: usize,
+    /// How much of its stored state lies beside the packed memories.
+    pub(in crate::pipeline) beside_bytes: usize,
     /// About what it takes in memory.
     pub(super) bytes: usize,
 }
@@ -81,7 +81,7 @@ impl Cached {
             came: None,
             used: false,
             cold: false,
-            state_bytes: 0,
+            beside_bytes: 0,
             bytes: 0,
         }
     }
@@ -89,11 +89,10 @@ impl Cached {
     /// Notes anew about what it takes in memory, and returns it.
     pub(super) fn weigh(&mut self) -> usize {
         let conditions = &self.profile.conditions;
-        let packed = conditions.packed_bytes();
-        let beside = self.state_bytes.saturating_sub(packed) * UNPACKED_FACTOR;
-        let open = conditions.open_len() * OPEN_BYTES;
+        let memories = conditions.packed_bytes() + conditions.open_len() * OPEN_BYTES;
+        let beside = self.beside_bytes * UNPACKED_FACTOR;
         let rest = self.recent.bytes() + self.pending.capacity();
-        self.bytes = OVERHEAD_BYTES + packed + beside + open + rest;
+        self.bytes = OVERHEAD_BYTES + memories + beside + rest;
         self.bytes
     }
 
@@ -222,8 +221,11 @@ mod tests {
         cache.mark_dirty(id, JournalSeq(1), NOW);
     }
 
-    /// Somebody of whom one memory is open is written, and `meanwhile` happens.
-    fn written(meanwhile: impl FnOnce(&mut Cache, ProfileId)) -> Profile {
+    /// Somebody of whom one memory is open is written, and `meanwhile` happens; `after` looks.
+    fn written(
+        meanwhile: impl FnOnce(&mut Cache, ProfileId),
+        after: impl FnOnce(&Cache),
+    ) -> Profile {
         let (id, mut cache) = (ProfileId([7; 16]), Cache::new(usize::MAX));
         let profile = Profile::new(id, JournalSeq(1), NOW, CatalogVersion(1));
         cache.insert(id, Cached::new(AccountNo(1), profile));
@@ -235,20 +237,36 @@ mod tests {
         let (row, newest) = (1, None);
         let next = (JournalSeq(2), NOW);
         cache.written(&snapshot, Written { row, newest }, next, &stored.state);
+        after(&cache);
         cache.get(id).unwrap().profile().clone()
     }
 
     #[test]
     fn memories_are_closed_when_they_are_stored() {
-        let still = written(|_, _| {});
+        let still = written(|_, _| {}, |_| {});
         assert_eq!(still.conditions.open_len(), 0);
         let count = still.conditions.get(LeafNo(3)).unwrap();
         assert_eq!(*count, LeafState::Count(1));
     }
 
     #[test]
+    fn what_is_about_to_change_while_it_is_written_stays_as_it_is_and_is_written_again() {
+        let mut dirty = Vec::new();
+        let changing = written(
+            |cache, id| {
+                let profile = cache.get_mut(id).unwrap().profile_mut();
+                profile.conditions.put(LeafNo(3), LeafState::Count(2));
+            },
+            |cache| dirty.extend(cache.dirty()),
+        );
+        let count = changing.conditions.get(LeafNo(3)).unwrap();
+        assert_eq!(*count, LeafState::Count(2));
+        assert_eq!(dirty, [(JournalSeq(2), ProfileId([7; 16]))]);
+    }
+
+    #[test]
     fn what_changed_while_it_was_written_stays_as_it_is() {
-        let busy = written(|cache, id| remember(cache, id, 2));
+        let busy = written(|cache, id| remember(cache, id, 2), |_| {});
         let count = busy.conditions.get(LeafNo(3)).unwrap();
         assert_eq!(*count, LeafState::Count(2));
     }

@@ -201,8 +201,8 @@ impl Cache {
             self.dirty.remove(&(since, id));
             self.dirty_bytes -= cached.bytes;
         }
-        cached.state_bytes = state.len();
         if let Some(packed) = codec::packed(state) {
+            cached.beside_bytes = state.len() - packed.len();
             cached.close(packed);
         }
         let before = cached.bytes;
