@@ -22,13 +22,18 @@ fn add(store: &mut SqliteStore, done: u64) {
 
 /// Commits until the store wants to be tended, or so often that the log, copied beside them, must
 /// have started anew by itself; how many it took.
-fn fill(store: &mut SqliteStore, done: u64) -> u64 {
+fn fill(store: &mut SqliteStore, folder: &Path, done: u64) -> u64 {
+    let longest = log_bytes(folder).max(LOG_BYTES_MAX);
     for count in 0..COMMITS_MAX {
         add(store, done + count);
         if store.wants_tending() {
             return count + 1;
         }
     }
+    assert!(
+        log_bytes(folder) <= longest,
+        "the log is longer than it may be, and nobody wants to copy it"
+    );
     COMMITS_MAX
 }
 
@@ -46,7 +51,7 @@ fn a_long_log_starts_anew_when_it_is_copied() {
     let mut store = SqliteStore::open_unsynced(folder.path()).unwrap();
     let mut done = 0;
     for _ in 0..3 {
-        let count = fill(&mut store, done);
+        let count = fill(&mut store, folder.path(), done);
         assert!(count > 16, "{count} commits are no long log");
         done += count;
         // Some of it gets into the file while nobody waits for that.
@@ -78,11 +83,11 @@ fn a_reader_keeps_the_log_only_for_as_long_as_it_stays() {
     assert_eq!(reader.head().unwrap().commits, 1);
     drop(reader);
     for _ in 0..2 {
-        done += fill(&mut store, done);
+        done += fill(&mut store, folder.path(), done);
         store.tend().unwrap();
     }
     let before = log_bytes(folder.path());
-    done += fill(&mut store, done);
+    done += fill(&mut store, folder.path(), done);
     assert_eq!(log_bytes(folder.path()), before, "the log has room");
     assert_eq!(store.head().unwrap().commits, done);
 }
