@@ -1,38 +1,53 @@
 //! What is on its way to others about a person who is erased.
 
-use segue_receiver::payload::{Change, Envelope};
+use segue_receiver::payload::{Change, Envelope, PersonId};
 
-use crate::keys::{AccountNo, ProfileId};
+use crate::keys::{AccountNo, ActivationNo, ProfileId};
 use crate::pipeline::Pipeline;
 use crate::profile::Profile;
 use crate::store::{DeliveryRow, Rewritten, StoreError};
 
+/// What becomes of the undelivered messages that name a person.
+#[derive(Debug, Default)]
+pub(super) struct TakenBack {
+    /// Each with what is left of it under an id of its own: a receiver may have seen the old one.
+    pub(super) messages: Vec<(String, Option<DeliveryRow>)>,
+    /// The removals that were in them. They have to arrive all the same: the other side may know
+    /// the person from a message before.
+    pub(super) removals: Vec<(ActivationNo, Change)>,
+}
+
 impl Pipeline {
-    /// Undelivered messages that name the person among others, each with what is left of it
-    /// under an id of its own: a receiver may have seen the old one.
-    pub(super) fn without_person(
+    /// Takes a person out of everything that waits or was given up.
+    pub(super) fn take_back(
         &self,
         account: AccountNo,
         ids: &[ProfileId],
         names: &[String],
-    ) -> Result<Vec<(String, Option<DeliveryRow>)>, StoreError> {
-        let mut changed = Vec::new();
+    ) -> Result<TakenBack, StoreError> {
+        let mut taken = TakenBack::default();
+        let is_named = |person: &PersonId| names.iter().any(|name| name == person.as_str());
         for row in self.store.undelivered(account, ids)? {
-            if row.profile.is_some_and(|about| ids.contains(&about)) {
-                changed.push((row.id, None));
-                continue;
-            }
-            let Some(body) = body_without(&row.body, names) else {
+            let is_alone = row.profile.is_some_and(|about| ids.contains(&about));
+            let without = if is_alone {
+                body_without(&row.body, |_| true).or(Some(Without::default()))
+            } else {
+                body_without(&row.body, is_named)
+            };
+            let Some(Without { body, removals }) = without else {
                 continue;
             };
+            let activation = row.activation;
+            let removals = removals.into_iter().map(|removal| (activation, removal));
+            taken.removals.extend(removals);
             let old = row.id.clone();
             let id = self
                 .outputs
                 .delivery_id(&[old.as_bytes(), b"without a person"]);
             let new = body.map(|body| DeliveryRow { id, body, ..row });
-            changed.push((old, new));
+            taken.messages.push((old, new));
         }
-        Ok(changed)
+        Ok(taken)
     }
 }
 
@@ -60,28 +75,39 @@ pub(super) fn names_of(profile: &Profile) -> Vec<String> {
     names
 }
 
-/// What is left of an envelope without these persons: nothing at all where they were not in it,
-/// no body where nobody else was.
-fn body_without(body: &[u8], names: &[String]) -> Option<Option<Vec<u8>>> {
+/// What is left of a message.
+#[derive(Debug, Default)]
+struct Without {
+    /// Nothing where nobody else was in it.
+    body: Option<Vec<u8>>,
+    /// What was in it of those who are not any more.
+    removals: Vec<Change>,
+}
+
+/// What is left of an envelope without some persons; nothing where they were not in it, or where
+/// it is none.
+fn body_without(body: &[u8], is_gone: impl Fn(&PersonId) -> bool) -> Option<Without> {
     let mut envelope: Envelope = serde_json::from_slice(body).ok()?;
-    let is_named = |id: &segue_receiver::payload::PersonId| {
-        names.iter().any(|name| name.as_str() == id.as_str())
-    };
-    let mut touched = false;
+    let (mut touched, mut removals) = (false, Vec::new());
     envelope.data.changes.retain_mut(|change| match change {
-        Change::Add { person, .. } | Change::Remove { person, .. } => {
-            let named = is_named(person);
-            touched |= named;
-            !named
-        }
         Change::Replace { persons, .. } => {
             let before = persons.len();
-            persons.retain(|person| !is_named(person));
+            persons.retain(|person| !is_gone(person));
             touched |= persons.len() < before;
             true
+        }
+        Change::Add { person, .. } | Change::Remove { person, .. } if is_gone(person) => {
+            touched = true;
+            if matches!(change, Change::Remove { .. }) {
+                removals.push(change.clone());
+            }
+            false
         }
         _ => true,
     });
     let left = !envelope.data.changes.is_empty();
-    touched.then(|| left.then(|| serde_json::to_vec(&envelope).unwrap_or_default()))
+    touched.then(|| Without {
+        body: left.then(|| serde_json::to_vec(&envelope).unwrap_or_default()),
+        removals,
+    })
 }

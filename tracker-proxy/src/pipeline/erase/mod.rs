@@ -11,7 +11,7 @@ mod messages;
 use std::collections::VecDeque;
 
 use self::journal::Mentions;
-use self::messages::{names_of, rewritten};
+use self::messages::{TakenBack, names_of, rewritten};
 use super::commit::Urgency;
 use super::outputs::Occasion;
 use super::{Handle, Pipeline, write_back};
@@ -19,7 +19,7 @@ use crate::clock::TimeMs;
 use crate::ingest::Unavailable;
 use crate::keys::{AccountNo, IdKind, ProfileId};
 use crate::profile::Profile;
-use crate::store::{ChunkNo, Erasure, HistoryCut, Reader, StoreError, TombstoneRow};
+use crate::store::{ChunkNo, DeliveryState, Erasure, HistoryCut, Reader, StoreError, TombstoneRow};
 
 /// How many chunks of a history go with one commit: some milliseconds of pages far from each other.
 const CHUNKS_CUT: usize = 1_024;
@@ -57,7 +57,7 @@ enum Step {
 
 /// Erases a person; false where there is none.
 ///
-/// A last removal goes to every mirror that was told of them.
+/// A last removal goes to every mirror that was told of them, and one that was on its way goes on.
 ///
 /// # Errors
 ///
@@ -212,6 +212,13 @@ impl Pipeline {
         let Some(cached) = self.cache.remove(id) else {
             return Ok(());
         };
+        mentions.read_on(self.store.as_ref())?;
+        let names = names_of(cached.profile());
+        let TakenBack { messages, removals } = self.take_back(account, &mentions.ids, &names)?;
+        for (activation, removal) in removals {
+            self.outputs
+                .say_again(&found, activation, cached.profile(), removal, now);
+        }
         self.outputs
             .unsay(&found, cached.profile(), Occasion { event: None, now });
         self.outputs.vanish(account, cached.profile(), now);
@@ -223,16 +230,13 @@ impl Pipeline {
             delivery.profile = None;
         }
         self.outputs.apply.memberships.clear();
-        mentions.read_on(self.store.as_ref())?;
-        let names = names_of(cached.profile());
-        let deliveries = self.without_person(account, &mentions.ids, &names)?;
         let erasure = Erasure {
             account,
             profile: id,
             ids: self.tombstones(account, cached.profile(), &mentions.ids, now),
             audiences: found.audience_numbers().collect(),
             rewritten: self.without_entries(&mentions)?,
-            deliveries: deliveries
+            deliveries: messages
                 .iter()
                 .map(|(old, new)| rewritten(old, new.as_ref()))
                 .collect(),
@@ -257,8 +261,10 @@ impl Pipeline {
         self.stats.profiles = self.stats.profiles.saturating_sub(1);
         self.shared.grow(std::mem::take(&mut self.outputs.growth));
         self.outbound.extend(erasure.apply.deliveries);
+        // What was given up stays given up.
+        let left = messages.into_iter().filter_map(|(_, new)| new);
         self.outbound
-            .extend(deliveries.into_iter().filter_map(|(_, new)| new));
+            .extend(left.filter(|row| row.state == DeliveryState::Pending));
         Ok(())
     }
 

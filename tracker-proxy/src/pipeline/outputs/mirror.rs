@@ -3,9 +3,12 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use segue_receiver::payload::Change;
+
 use super::{MIRROR_CHANGES_MAX, Occasion, Outputs, Saying, outbox_row};
 use crate::activation::plan::{self, Look, Mirror};
-use crate::keys::AudienceNo;
+use crate::clock::TimeMs;
+use crate::keys::{ActivationNo, AudienceNo};
 use crate::pipeline::catalog::{Account, CompiledActivation};
 use crate::pipeline::render;
 use crate::profile::{Mirrored, Profile, Transition};
@@ -48,11 +51,7 @@ impl Outputs {
             let Some(activation) = activation.filter(|_| said.added) else {
                 continue;
             };
-            let number = profile
-                .memberships
-                .get(*audience)
-                .map_or(0, |membership| membership.number);
-            let mut row = outbox_row(account, activation, profile, *audience, number, "remove");
+            let mut row = removal_row(account, activation, profile, *audience);
             row.at = occasion.now;
             let removal = Mirrored {
                 person: said.person.clone(),
@@ -60,6 +59,31 @@ impl Outputs {
             };
             self.say(account, activation, &removal, row);
         }
+    }
+
+    /// Says a removal once more, because the message that it was in is taken back.
+    ///
+    /// It is as old as it was: who was added under that name since is somebody else.
+    pub(in crate::pipeline) fn say_again(
+        &mut self,
+        account: &Arc<Account>,
+        no: ActivationNo,
+        profile: &Profile,
+        removal: Change,
+        now: TimeMs,
+    ) {
+        let Some(activation) = account.mirrors().find(|mirror| mirror.no == no) else {
+            return;
+        };
+        // The segment of an audience that is no more is nobody's to keep.
+        let Some(audience) = account.audiences.by_id(&removal.audience().id) else {
+            return;
+        };
+        let mut row = removal_row(account, activation, profile, audience);
+        row.at = now;
+        // The removal needs none, but the id of its new message is made of the newest one.
+        self.next_sequence(now);
+        self.put(account, activation, removal, row);
     }
 
     pub(super) fn mirror(
@@ -121,9 +145,19 @@ impl Outputs {
     ) {
         let sequence = self.next_sequence(row.at);
         let change = render::mirror_change(account, row.audience, said, sequence, row.at);
-        let Some(change) = change else {
-            return;
-        };
+        if let Some(change) = change {
+            self.put(account, activation, change, row);
+        }
+    }
+
+    /// Puts a change into the message that the mirror gets with this commit.
+    fn put(
+        &mut self,
+        account: &Arc<Account>,
+        activation: &CompiledActivation,
+        change: Change,
+        row: OutboxRow,
+    ) {
         let place = self.apply.outbox.len();
         self.apply.outbox.push(row);
         let open = self
@@ -140,4 +174,15 @@ impl Outputs {
             }),
         }
     }
+}
+
+fn removal_row(
+    account: &Account,
+    activation: &CompiledActivation,
+    profile: &Profile,
+    audience: AudienceNo,
+) -> OutboxRow {
+    let membership = profile.memberships.get(audience);
+    let number = membership.map_or(0, |membership| membership.number);
+    outbox_row(account, activation, profile, audience, number, "remove")
 }

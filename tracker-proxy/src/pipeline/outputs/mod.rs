@@ -199,8 +199,11 @@ impl Outputs {
                 continue;
             };
             let mut delivery = delivery(&saying.account, activation, id, body, now);
-            if let [place] = places.as_slice() {
-                delivery.profile = self.apply.outbox[*place].profile;
+            // A message about one person alone goes whole when that person is erased.
+            let mut about = places.iter().map(|place| self.apply.outbox[*place].profile);
+            let first = about.next().flatten();
+            if about.all(|other| other == first) {
+                delivery.profile = first;
             }
             self.apply.deliveries.push(delivery);
         }

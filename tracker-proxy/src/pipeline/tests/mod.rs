@@ -1,6 +1,7 @@
 mod clock;
 mod crash;
 mod definitions;
+mod erasure;
 mod handover;
 mod identity;
 mod loops;
