@@ -1,5 +1,6 @@
 //! Waiting for something to become true.
 
+use std::fmt::Debug;
 use std::time::{Duration, Instant};
 
 /// How long anything may take before a test calls it broken. Generous: machines that build and
@@ -27,13 +28,14 @@ impl Patience {
         }
     }
 
+    fn is_over(&self) -> bool {
+        self.started.elapsed() >= self.patience
+    }
+
     /// Returns when it is time for another try, and fails when there was time enough.
     pub async fn again(&self) {
         let Self { what, patience, .. } = self;
-        assert!(
-            self.started.elapsed() < *patience,
-            "waited {patience:?} in vain until {what}"
-        );
+        assert!(!self.is_over(), "waited {patience:?} in vain until {what}");
         tokio::time::sleep(PAUSE).await;
     }
 }
@@ -46,5 +48,18 @@ pub async fn until<T>(what: &str, mut probe: impl AsyncFnMut() -> Option<T>) -> 
             return answer;
         }
         patience.again().await;
+    }
+}
+
+/// Asks until there is nothing to complain of, and fails with what there still is in the end.
+pub async fn until_none<T: Debug>(what: &str, mut complaints: impl AsyncFnMut() -> Vec<T>) {
+    let patience = Patience::until(what);
+    loop {
+        let found = complaints().await;
+        if found.is_empty() {
+            return;
+        }
+        assert!(!patience.is_over(), "in vain until {what}: {found:?}");
+        tokio::time::sleep(PAUSE).await;
     }
 }

@@ -10,7 +10,7 @@ use segue_tests::admin::Admin;
 use segue_tests::random::Random;
 use segue_tests::wait::Patience;
 
-const PAUSE_MS_MAX: u64 = 400;
+const PAUSE_MS_MAX: u64 = 100;
 
 /// What the edited audiences ask for at the end.
 #[derive(Debug, Clone, Copy)]

@@ -101,13 +101,18 @@ async fn until_the_shop_is_right(proxy: &ProxyProcess, shop: &Shop) {
     })
     .await;
     admin.until_delivered().await;
-    wait::until("the segments are the members", async || {
+    wait::until_none("the segments are the members", async || {
+        let mut wrong = Vec::new();
         for audience in AUDIENCES {
-            if shop.segment(audience).await != admin.member_ids(audience).await {
-                return None;
+            let (segment, members) = (
+                shop.segment(audience).await,
+                admin.member_ids(audience).await,
+            );
+            for user in segment.symmetric_difference(&members) {
+                wrong.push((audience, user.clone(), members.contains(user)));
             }
         }
-        Some(())
+        wrong
     })
     .await;
 }

@@ -32,7 +32,7 @@ pub(super) async fn over_http(
         let batch: Vec<Happening> = (0..size).map(|_| account.next()).collect();
         let patient = !account.random.once_in(4);
         send(&mut account, &ingest, &batch, patient).await;
-        if account.random.once_in(40) {
+        if account.random.once_in(15) {
             erase_somebody(&mut account, &admin).await;
         }
         let pause = Duration::from_millis(account.random.below(PAUSE_MS_MAX));
