@@ -31,6 +31,8 @@ pub(super) const WORKER_GRACE: Duration = Duration::from_secs(5);
 const DELIVERIES_WAITING_MAX: usize = 4_096;
 /// How many reports wait for the pipeline.
 const REPORTS_WAITING_MAX: usize = 4_096;
+/// How long to wait before a mirror is told again that could not be told everything.
+const RESYNC_PAUSE: Duration = Duration::from_secs(1);
 
 /// The parts of a running proxy.
 pub(super) struct Parts {
@@ -150,6 +152,10 @@ async fn resync_mirrors(
             .is_err()
         {
             tracing::warn!(%activation, "a mirror could not be told everything");
+            tokio::time::sleep(RESYNC_PAUSE).await;
+            let again = handle.ask(move |pipeline| pipeline.want_resync(account, activation));
+            // A pipeline that answers nobody knows the need when it does again.
+            again.await.unwrap_or_default();
         }
     }
 }

@@ -50,6 +50,12 @@ impl Pipeline {
             Entry::Warm { account, profile } => self.fold_warming(account, profile, at),
             Entry::Repoint { account, from, to } => self.fold_repoint(account, from, to, at),
             Entry::Tick { .. } => Ok(()),
+            Entry::List {
+                account,
+                profile,
+                activation,
+                audience,
+            } => self.fold_listing((account, activation), audience, profile, at),
         }
     }
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::clock::TimeMs;
-use crate::keys::{AccountNo, ProfileId};
+use crate::keys::{AccountNo, ActivationNo, AudienceNo, ProfileId};
 use crate::store::StoreError;
 
 /// One input. Stored by position: append, never reorder.
@@ -59,6 +59,17 @@ pub enum Entry<'a> {
         /// The pipeline's time.
         now: TimeMs,
     },
+    /// A list of a mirror is about to say something of a member.
+    List {
+        /// The account.
+        account: AccountNo,
+        /// The member.
+        profile: ProfileId,
+        /// The mirror.
+        activation: ActivationNo,
+        /// The audience that is listed.
+        audience: AudienceNo,
+    },
 }
 
 /// At once, and not byte by byte; stored it is the same.
@@ -73,7 +84,8 @@ impl Entry<'_> {
         match *self {
             Self::Event { profile, .. }
             | Self::Fire { profile, .. }
-            | Self::Warm { profile, .. } => profile == id,
+            | Self::Warm { profile, .. }
+            | Self::List { profile, .. } => profile == id,
             Self::Merge { loser, winner, .. } => loser == id || winner == id,
             Self::Repoint { from, to, .. } => from == id || to == id,
             Self::Tick { .. } => false,
@@ -182,6 +194,12 @@ mod tests {
                 to: b,
             },
             Entry::Tick { now: TimeMs(5) },
+            Entry::List {
+                account,
+                profile: b,
+                activation: ActivationNo(3),
+                audience: AudienceNo(4),
+            },
         ];
         let mut packer = Packer::default();
         entries.iter().for_each(|entry| packer.push(entry));

@@ -79,7 +79,8 @@ impl Pipeline {
             event: None,
             now: at.now,
         };
-        self.outputs.unsay(account, &gone, occasion);
+        let heir = &cached.profile().ledger;
+        self.outputs.unsay(account, &gone, Some(heir), occasion);
         let Scratch { touched, changed } = &mut self.scratch;
         touched.clear();
         touched.look_at_everything();

@@ -1,24 +1,42 @@
 //! Which mirrors have to be told everything, also after a restart.
 //!
-//! One is in need when it is switched on, when somebody asks, and when a delivery of it was given
-//! up. In that case there is no use in a list before something arrives there again. The need
-//! becomes durable with what caused it, and goes with the last list that satisfies it.
+//! One is in need when it is switched on or edited, when somebody asks, and when a delivery of it
+//! was given up. In that case there is no use in a list before something arrives there again, or
+//! before a while has passed in which nothing was to be said. The need becomes durable with what
+//! caused it, and goes with the last list that satisfies it.
 
 use std::collections::HashMap;
 
 use super::Pipeline;
+use crate::clock::TimeMs;
 use crate::keys::{AccountNo, ActivationNo};
 use crate::store::{ResyncRow, StoreError, Want};
+
+/// How long a mirror that lost something waits for an arrival, in milliseconds.
+const LOST_WAIT_MS: i64 = 60 * 60 * 1_000;
 
 /// A mirror of an account.
 pub(super) type MirrorKey = (AccountNo, ActivationNo);
 
+/// Tells one need of a mirror from the ones after it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Turn(u64);
+
+#[derive(Debug, Clone, Copy)]
+struct Need {
+    want: Want,
+    turn: Turn,
+    /// When it becomes due by itself.
+    due: TimeMs,
+}
+
 /// The mirrors in need.
 #[derive(Debug, Default)]
 pub(super) struct Mirrors {
-    wants: HashMap<MirrorKey, Want>,
+    needs: HashMap<MirrorKey, Need>,
     /// To be told now, and nobody was asked yet to do so.
     due: Vec<MirrorKey>,
+    turns: u64,
 }
 
 impl Mirrors {
@@ -26,56 +44,97 @@ impl Mirrors {
     pub(super) fn take_due(&mut self) -> Vec<MirrorKey> {
         std::mem::take(&mut self.due)
     }
+
+    /// The need that a list of now satisfies.
+    pub(super) fn turn(&self, key: MirrorKey) -> Turn {
+        self.needs
+            .get(&key)
+            .map_or(Turn::default(), |need| need.turn)
+    }
+
+    /// When one that waits becomes due by itself.
+    pub(super) fn next(&self) -> TimeMs {
+        let waiting = self.needs.values().map(|need| need.due);
+        waiting.min().unwrap_or(TimeMs::MAX)
+    }
+
+    fn need(&mut self, key: MirrorKey, want: Want, now: TimeMs) {
+        let before = self.turn(key);
+        let (turn, due) = match want {
+            Want::Now => {
+                self.turns += 1;
+                (Turn(self.turns), TimeMs::MAX)
+            }
+            Want::AfterDelivery => (before, now.plus(LOST_WAIT_MS)),
+        };
+        self.needs.insert(key, Need { want, turn, due });
+        if want == Want::Now && !self.due.contains(&key) {
+            self.due.push(key);
+        }
+    }
+
+    fn wants(&self, key: MirrorKey, want: Want) -> bool {
+        self.needs.get(&key).is_some_and(|need| need.want == want)
+    }
 }
 
 impl Pipeline {
     /// Reads the needs again; what was due is due again.
     pub(super) fn recall_mirrors(&mut self) -> Result<(), StoreError> {
-        self.mirrors = Mirrors::default();
+        self.mirrors = Mirrors {
+            turns: self.mirrors.turns,
+            ..Mirrors::default()
+        };
         for row in self.store.resyncs()? {
             let key = (row.account, row.activation);
             let want = row.want.unwrap_or(Want::Now);
-            self.mirrors.wants.insert(key, want);
-            if want == Want::Now {
-                self.mirrors.due.push(key);
-            }
+            self.mirrors.need(key, want, self.head.clock);
         }
         Ok(())
     }
 
     /// Has a mirror told everything, as soon as those before it are told.
     pub fn want_resync(&mut self, account: AccountNo, no: ActivationNo) {
-        let key = (account, no);
-        self.note_mirror(key, Some(Want::Now));
-        if !self.mirrors.due.contains(&key) {
-            self.mirrors.due.push(key);
-        }
+        self.note_mirror((account, no), Some(Want::Now));
     }
 
     /// A delivery of the mirror was given up: a list that is on its way may not know of it.
     pub(super) fn mirror_lost(&mut self, key: MirrorKey) {
-        if self.mirrors.wants.get(&key) != Some(&Want::AfterDelivery) {
+        if !self.mirrors.wants(key, Want::AfterDelivery) {
             self.note_mirror(key, Some(Want::AfterDelivery));
         }
     }
 
     /// Something arrived at the mirror: now is the time to mend what was lost before.
     pub(super) fn mirror_reached(&mut self, key: MirrorKey) {
-        if self.mirrors.wants.get(&key) == Some(&Want::AfterDelivery) {
+        if self.mirrors.wants(key, Want::AfterDelivery) {
             self.want_resync(key.0, key.1);
         }
     }
 
-    /// The mirror was told everything, with the commit that is being put together.
-    pub(super) fn mirror_told(&mut self, key: MirrorKey) {
-        if self.mirrors.wants.get(&key) == Some(&Want::Now) {
+    /// Mirrors that have waited for an arrival for long enough are told all the same.
+    pub(super) fn mirrors_waited(&mut self, now: TimeMs) {
+        let needs = self.mirrors.needs.iter();
+        let over: Vec<MirrorKey> = needs
+            .filter(|(_, need)| need.due <= now)
+            .map(|(key, _)| *key)
+            .collect();
+        for (account, no) in over {
+            self.want_resync(account, no);
+        }
+    }
+
+    /// The mirror was told everything that it needed in that turn, with the commit that is being
+    /// put together.
+    pub(super) fn mirror_told(&mut self, key: MirrorKey, turn: Turn) {
+        if self.mirrors.wants(key, Want::Now) && self.mirrors.turn(key) == turn {
             self.note_mirror(key, None);
         }
     }
 
     /// Mirrors that are no more, or are switched off, need nothing: switched on again they do.
     pub(super) fn forget_mirrors(&mut self, is_on: impl Fn(&MirrorKey) -> bool) {
-        let off: Vec<MirrorKey> = self.mirrors.wants.keys().copied().collect();
+        let off: Vec<MirrorKey> = self.mirrors.needs.keys().copied().collect();
         for key in off.into_iter().filter(|key| !is_on(key)) {
             self.note_mirror(key, None);
             self.mirrors.due.retain(|due| *due != key);
@@ -84,9 +143,9 @@ impl Pipeline {
 
     fn note_mirror(&mut self, key: MirrorKey, want: Option<Want>) {
         match want {
-            Some(want) => self.mirrors.wants.insert(key, want),
-            None => self.mirrors.wants.remove(&key),
-        };
+            Some(want) => self.mirrors.need(key, want, self.head.clock),
+            None => drop(self.mirrors.needs.remove(&key)),
+        }
         let (account, activation) = key;
         self.outputs.apply.resyncs.push(ResyncRow {
             account,

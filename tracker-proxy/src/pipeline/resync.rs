@@ -4,17 +4,23 @@
 //! The sequence of a list is taken before the reading begins, so that every change that happens
 //! meanwhile is newer than the list and wins. The stored lists are brought up to date once, and read
 //! outside the pipeline's thread; only who a member is and whether they may be told of is asked
-//! there, some at a time.
+//! there, some at a time. What the list says of somebody is noted with them, as if it had been said
+//! of them alone: whoever was named is taken back when they leave, are erased or get another name.
 
 use segue_receiver::limits::BODY_BYTES_MAX;
 use segue_receiver::payload::{Change, PersonId};
 
 use super::commit::Urgency;
+use super::fold::Position;
+use super::journal::Entry;
+use super::mirrors::Turn;
 use super::{Handle, Pipeline, outputs, render};
 use crate::activation::payload::envelope::{self, Op};
-use crate::activation::{Activation, Payload, plan};
+use crate::activation::plan::{self, Listed};
+use crate::clock::TimeMs;
 use crate::ingest::Unavailable;
 use crate::keys::{AccountNo, ActivationNo, AudienceNo, ProfileId};
+use crate::profile::Profile;
 use crate::store::{MemberRow, OutboxRow, Reader, StoreError};
 
 /// How many bytes of person ids one `replace` names, so that its body stays within what a receiver
@@ -30,13 +36,24 @@ const PERSONS_AT_ONCE: u32 = 500;
 struct Mirror {
     account: AccountNo,
     no: ActivationNo,
+    /// Which need of it this is about.
+    turn: Turn,
+}
+
+/// An audience that is listed.
+#[derive(Debug, Clone, Copy)]
+struct Told {
+    audience: AudienceNo,
+    /// What the list removes is older than what it adds: two persons may share a name.
+    removes: u64,
+    adds: u64,
 }
 
 /// Where lists of members begin.
 struct Beginning {
+    mirror: Mirror,
     reader: Box<dyn Reader + Send>,
-    /// Each audience with the sequence of its list.
-    audiences: Vec<(AudienceNo, u64)>,
+    audiences: Vec<Told>,
 }
 
 /// Tells a mirror everything.
@@ -49,47 +66,38 @@ pub async fn resync(
     account: AccountNo,
     no: ActivationNo,
 ) -> Result<(), Unavailable> {
-    let mirror = Mirror { account, no };
-    let beginning = handle.ask(move |pipeline| pipeline.begin_resync(mirror));
-    let Some(Beginning {
-        mut reader,
-        audiences,
-    }) = beginning.await?
-    else {
+    let beginning = handle.ask(move |pipeline| pipeline.begin_resync(account, no));
+    let Some(beginning) = known(beginning.await?)? else {
         return Ok(());
     };
-    let mut last = audiences.len();
-    for (audience, sequence) in audiences {
-        last -= 1;
+    let Beginning {
+        mirror,
+        mut reader,
+        audiences,
+    } = beginning;
+    for told in audiences {
         let mut list = Listing {
             handle,
             reader: &mut *reader,
             mirror,
-            audience,
+            told,
         };
         match list.persons().await? {
-            Some(persons) => {
-                handle
-                    .ask(move |pipeline| {
-                        let told = Op::Replace(persons);
-                        pipeline.tell(mirror, audience, sequence, vec![told], last == 0);
-                    })
-                    .await?;
-            }
+            Some(persons) => list.tell(told.adds, vec![Op::Replace(persons)]).await?,
             None => {
                 tracing::info!(%no, "an audience is too large for one `replace`");
-                list.tell_each(sequence).await?;
-                if last == 0 {
-                    handle
-                        .ask(move |pipeline| {
-                            pipeline.tell(mirror, audience, sequence, vec![], true)
-                        })
-                        .await?;
-                }
+                list.tell_each().await?;
             }
         }
     }
-    Ok(())
+    handle.ask(move |pipeline| pipeline.told(mirror)).await
+}
+
+fn known<T>(asked: Result<T, StoreError>) -> Result<T, Unavailable> {
+    asked.map_err(|error| {
+        tracing::error!(%error, "a resync failed");
+        Unavailable
+    })
 }
 
 /// One audience of a mirror.
@@ -97,7 +105,7 @@ struct Listing<'a> {
     handle: &'a Handle,
     reader: &'a mut (dyn Reader + Send),
     mirror: Mirror,
-    audience: AudienceNo,
+    told: Told,
 }
 
 impl Listing<'_> {
@@ -106,29 +114,24 @@ impl Listing<'_> {
         member: bool,
         after: Option<ProfileId>,
     ) -> Result<Vec<MemberRow>, Unavailable> {
-        let (account, audience, limit) = (self.mirror.account, self.audience, PERSONS_AT_ONCE);
-        let page = if member {
-            self.reader.members(account, audience, after, limit)
+        let (account, audience) = (self.mirror.account, self.told.audience);
+        known(if member {
+            self.reader
+                .members(account, audience, after, PERSONS_AT_ONCE)
         } else {
-            self.reader.former_members(account, audience, after, limit)
-        };
-        page.map_err(|error| {
-            tracing::error!(%error, "a resync failed");
-            Unavailable
+            self.reader
+                .former_members(account, audience, after, PERSONS_AT_ONCE)
         })
     }
 
-    /// The names of those of a page whom the mirror may be told of; of all, for a removal.
-    async fn names(&mut self, page: &[MemberRow], all: bool) -> Result<Vec<PersonId>, Unavailable> {
+    /// What the list says of those of a page.
+    async fn listed(&mut self, page: &[MemberRow]) -> Result<Vec<Listed>, Unavailable> {
         let ids: Vec<ProfileId> = page.iter().map(|row| row.profile).collect();
-        let mirror = self.mirror;
+        let (mirror, audience) = (self.mirror, self.told.audience);
         let asked = self
             .handle
-            .ask(move |pipeline| pipeline.mirror_names(mirror, &ids, all));
-        asked.await?.map_err(|error| {
-            tracing::error!(%error, "a resync failed");
-            Unavailable
-        })
+            .ask(move |pipeline| pipeline.list(mirror, audience, &ids));
+        known(asked.await?)
     }
 
     /// All members by the names that the mirror uses; nothing if they are too many for one list.
@@ -140,107 +143,184 @@ impl Listing<'_> {
                 return Ok(Some(persons));
             };
             after = Some(last.profile);
-            let names = self.names(&page, false).await?;
+            let listed = self.listed(&page).await?;
+            let names = listed.iter().filter_map(|one| person(one.name.as_deref()));
+            let before = persons.len();
+            persons.extend(names);
             let long = |name: &PersonId| name.as_str().len() + PER_PERSON_BYTES;
-            bytes += names.iter().map(long).sum::<usize>();
+            bytes += persons[before..].iter().map(long).sum::<usize>();
             if bytes > REPLACE_BYTES_MAX {
                 return Ok(None);
             }
-            persons.extend(names);
         }
     }
 
-    /// Adds each member, and removes whoever was one: all that the other side can have been told.
-    async fn tell_each(&mut self, sequence: u64) -> Result<(), Unavailable> {
+    /// Adds each member, and removes whoever was told of and is not to be there.
+    async fn tell_each(&mut self) -> Result<(), Unavailable> {
         for member in [true, false] {
             let mut after = None;
             loop {
                 let page = self.page(member, after)?;
                 let Some(last) = page.last() else { break };
                 after = Some(last.profile);
-                let names = self.names(&page, !member).await?;
-                let op = |person| match member {
-                    true => Op::Add(person),
-                    false => Op::Remove(person),
-                };
-                let ops: Vec<Op> = names.into_iter().map(op).collect();
-                let (mirror, audience) = (self.mirror, self.audience);
-                self.handle
-                    .ask(move |pipeline| pipeline.tell(mirror, audience, sequence, ops, false))
-                    .await?;
+                let listed = self.listed(&page).await?;
+                let past = listed.iter().filter_map(|one| person(one.past.as_deref()));
+                let names = listed.iter().filter_map(|one| person(one.name.as_deref()));
+                let (removes, adds) = (past.map(Op::Remove), names.map(Op::Add));
+                let (removes, adds) = (removes.collect(), adds.collect());
+                self.tell(self.told.removes, removes).await?;
+                self.tell(self.told.adds, adds).await?;
             }
         }
         Ok(())
     }
+
+    async fn tell(&mut self, sequence: u64, ops: Vec<Op>) -> Result<(), Unavailable> {
+        if ops.is_empty() {
+            return Ok(());
+        }
+        let (mirror, audience) = (self.mirror, self.told.audience);
+        self.handle
+            .ask(move |pipeline| pipeline.tell(mirror, audience, sequence, ops))
+            .await
+    }
+}
+
+fn person(name: Option<&str>) -> Option<PersonId> {
+    PersonId::new(name?).ok()
 }
 
 impl Pipeline {
-    fn begin_resync(&mut self, mirror: Mirror) -> Option<Beginning> {
-        let account = self.catalog.account(mirror.account)?.clone();
-        let wanted = |one: &&super::catalog::CompiledActivation| one.no == mirror.no;
-        let activation = account.activations.iter().find(wanted)?;
-        if !activation.definition.active {
-            return None;
-        }
-        self.list_all_standings().ok()?;
-        let now = self.head.clock;
-        let reader = self.writer.reader().inspect_err(|error| {
-            tracing::error!(%error, "no reader for a resync");
-        });
-        let audiences = activation.audiences.iter();
-        let audiences = audiences
-            .map(|audience| (*audience, self.outputs.next_sequence(now)))
-            .collect();
-        Some(Beginning {
-            reader: reader.ok()?,
-            audiences,
-        })
-    }
-
-    /// The names of persons that a mirror may be told of, or of all who have one.
-    fn mirror_names(
+    fn begin_resync(
         &mut self,
-        mirror: Mirror,
-        ids: &[ProfileId],
-        all: bool,
-    ) -> Result<Vec<PersonId>, StoreError> {
-        let Some(activation) = self.activation(mirror) else {
-            return Ok(Vec::new());
+        account: AccountNo,
+        no: ActivationNo,
+    ) -> Result<Option<Beginning>, StoreError> {
+        let mirror = Mirror {
+            account,
+            no,
+            turn: self.mirrors.turn((account, no)),
         };
-        let Payload::Segue(fields) = &activation.payload else {
-            return Ok(Vec::new());
+        let Some(audiences) = self.active(mirror).map(|one| one.audiences.clone()) else {
+            return Ok(None);
         };
-        let mut names = Vec::with_capacity(ids.len());
-        for id in ids {
-            self.with_profile(mirror.account, *id, |profile| {
-                if all || plan::standing_refusal(&activation, profile).is_none() {
-                    names.extend(envelope::person(fields, profile).ok());
-                }
-            })?;
-        }
-        Ok(names)
+        self.list_all_standings()?;
+        let now = self.head.clock;
+        let reader = self.writer.reader()?;
+        let told = |audience| Told {
+            audience,
+            removes: self.outputs.next_sequence(now),
+            adds: self.outputs.next_sequence(now),
+        };
+        Ok(Some(Beginning {
+            mirror,
+            audiences: audiences.into_iter().map(told).collect(),
+            reader,
+        }))
     }
 
-    fn activation(&self, mirror: Mirror) -> Option<Activation> {
-        let account = self.catalog.account(mirror.account)?;
-        let wanted = |one: &&super::catalog::CompiledActivation| one.no == mirror.no;
-        let found = account.activations.iter().find(wanted)?;
-        Some(found.definition.clone())
+    /// The mirror, while it is on and was not asked for anew: that will be another list.
+    fn active(&self, mirror: Mirror) -> Option<&super::catalog::CompiledActivation> {
+        let key = (mirror.account, mirror.no);
+        let mut mirrors = self.catalog.account(mirror.account)?.mirrors();
+        let active = mirrors.find(|one| one.no == mirror.no && one.definition.active);
+        active.filter(|_| self.mirrors.turn(key) == mirror.turn)
     }
 
-    /// Puts what is told of an audience into a delivery; `last`, and the mirror was told everything.
-    fn tell(
+    /// What a list of `audience` says of these persons, which is noted with each. Nothing where the
+    /// mirror was switched off meanwhile.
+    fn list(
         &mut self,
         mirror: Mirror,
         audience: AudienceNo,
-        sequence: u64,
-        ops: Vec<Op>,
-        last: bool,
-    ) {
+        ids: &[ProfileId],
+    ) -> Result<Vec<Listed>, StoreError> {
+        let now = self.head.clock;
+        let listed = self.list_at(now, mirror, audience, ids);
+        listed.inspect_err(|error| self.give_up(now, error))
+    }
+
+    fn list_at(
+        &mut self,
+        now: TimeMs,
+        mirror: Mirror,
+        audience: AudienceNo,
+        ids: &[ProfileId],
+    ) -> Result<Vec<Listed>, StoreError> {
+        let Some(activation) = self.active(mirror).map(|one| one.definition.clone()) else {
+            return Ok(Vec::new());
+        };
+        let (account, wanted) = (mirror.account, self.wanted(mirror.account));
+        let at = self.position(now);
+        let mut all = Vec::with_capacity(ids.len());
+        for profile in ids.iter().copied() {
+            if self.follow(account, profile)? != profile {
+                continue;
+            }
+            let is_cold = |known: &Profile| known.warm < wanted;
+            if self.look_at(account, profile, is_cold)? == Some(true) {
+                self.enter(Entry::Warm { account, profile }, at)?;
+            }
+            let look = |known: &Profile| {
+                let listed = plan::list(mirror.no, &activation, audience, known);
+                let said = known.ledger.mirrored(mirror.no, audience);
+                let is_news = listed.news(said).is_some();
+                (listed, is_news)
+            };
+            let Some((listed, is_news)) = self.look_at(account, profile, look)? else {
+                continue;
+            };
+            if is_news {
+                let (activation, profile) = (mirror.no, profile);
+                let entry = Entry::List {
+                    account,
+                    profile,
+                    activation,
+                    audience,
+                };
+                self.enter(entry, at)?;
+            }
+            all.push(listed);
+        }
+        Ok(all)
+    }
+
+    fn enter(&mut self, entry: Entry<'_>, at: Position) -> Result<(), StoreError> {
+        self.packer.push(&entry);
+        self.fold(&entry, at)
+    }
+
+    /// Notes with a person what a list says of them.
+    pub(super) fn fold_listing(
+        &mut self,
+        (account, no): (AccountNo, ActivationNo),
+        audience: AudienceNo,
+        id: ProfileId,
+        at: Position,
+    ) -> Result<(), StoreError> {
+        let account = self.account(account)?;
+        let activation = account.mirrors().find(|mirror| mirror.no == no);
+        let there = self.load(account.stored.no, id)? && !self.has_already(id, at);
+        let Some(activation) = activation.filter(|_| there) else {
+            return Ok(());
+        };
+        let cached = self.cache.get_mut(id).expect("loaded above");
+        cached.folded = at.seq;
+        let profile = cached.profile_mut();
+        let listed = plan::list(no, &activation.definition, audience, profile);
+        if let Some(news) = listed.news(profile.ledger.mirrored(no, audience)) {
+            profile.ledger.mirror(no, audience, news);
+        }
+        self.cache.mark_dirty(id, at.seq, at.now);
+        Ok(())
+    }
+
+    /// Puts what is told of an audience into a delivery.
+    fn tell(&mut self, mirror: Mirror, audience: AudienceNo, sequence: u64, ops: Vec<Op>) {
         let Some(account) = self.catalog.account(mirror.account).cloned() else {
             return;
         };
-        let Some(activation) = account.activations.iter().find(|one| one.no == mirror.no) else {
+        let Some(activation) = self.active(mirror).cloned() else {
             return;
         };
         let now = self.head.clock;
@@ -249,9 +329,7 @@ impl Pipeline {
             envelope::change(op, about, sequence, now)
         };
         let changes: Vec<Change> = ops.into_iter().map(change).collect();
-        if !changes.is_empty()
-            && let Some(body) = render::mirror_body(activation, changes, now)
-        {
+        if let Some(body) = render::mirror_body(&activation, changes, now) {
             let unique = self.outputs.next_sequence(now);
             let id = self
                 .outputs
@@ -260,24 +338,26 @@ impl Pipeline {
                 .apply
                 .outbox
                 .push(list_row(mirror, audience, now, &id));
-            let delivery = outputs::delivery(&account, activation, id, body, now);
+            let delivery = outputs::delivery(&account, &activation, id, body, now);
             self.outputs.apply.deliveries.push(delivery);
         }
-        if last {
-            self.mirror_told((mirror.account, mirror.no));
-        }
+        self.commit_or_give_up(now);
+    }
+
+    /// The mirror was told everything.
+    fn told(&mut self, mirror: Mirror) {
+        self.mirror_told((mirror.account, mirror.no), mirror.turn);
+        self.commit_or_give_up(self.head.clock);
+    }
+
+    fn commit_or_give_up(&mut self, now: TimeMs) {
         if let Err(error) = self.commit(now, Urgency::Calm, None) {
             self.give_up(now, &error);
         }
     }
 }
 
-fn list_row(
-    mirror: Mirror,
-    audience: AudienceNo,
-    at: crate::clock::TimeMs,
-    delivery: &str,
-) -> OutboxRow {
+fn list_row(mirror: Mirror, audience: AudienceNo, at: TimeMs, delivery: &str) -> OutboxRow {
     OutboxRow {
         seq: 0,
         account: mirror.account,

@@ -124,6 +124,7 @@ impl Pipeline {
             TimeMs::MAX
         };
         let next = self.write_back_due().min(feeding).min(self.retention.due);
+        let next = next.min(self.mirrors.next());
         if self.shared.is_doubtful() {
             // The clock may be set right, or be believed, at any time.
             return next.min(clock.plus(DOUBT_PAUSE_MS));
@@ -201,6 +202,7 @@ impl Pipeline {
         self.cache.evict(self.outputs.apply.aliases.is_empty());
         let Followup { retries, gone } = std::mem::take(&mut self.followup);
         self.send_on(retries, &channels.deliveries);
+        self.mirrors_waited(now);
         for mirror in self.mirrors.take_due() {
             // Without anybody to do it, the next start finds it to be done.
             channels.resyncs.send(mirror).unwrap_or_default();

@@ -1,12 +1,15 @@
 //! Changing definitions: a commit of its own between two turns.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use serde_json::Value as Json;
+
 use super::Pipeline;
-use super::catalog::{Account, Catalog, StoredAccount, StoredCatalog};
+use super::catalog::{Catalog, StoredAccount, StoredCatalog};
 use super::commit::Urgency;
 use super::mirrors::MirrorKey;
+use crate::activation::Mode;
 use crate::clock::TimeMs;
 use crate::delivery::DestinationMap;
 use crate::keys::{AccountNo, AudienceNo, CatalogVersion};
@@ -129,18 +132,15 @@ impl Pipeline {
         self.destinations.replace(all);
     }
 
-    /// Mirrors that are switched on with these definitions have to be told everything.
-    fn want_new_mirrors(&mut self, before: &Arc<Catalog>, after: &Arc<Catalog>) {
-        let on = |catalog: &Arc<Catalog>| -> HashSet<MirrorKey> {
-            let accounts = catalog.accounts.iter();
-            accounts
-                .flat_map(|account| active_mirrors(account))
-                .collect()
-        };
-        let (was_on, is_on) = (on(before), on(after));
-        self.forget_mirrors(|mirror| is_on.contains(mirror));
-        for (account, no) in is_on.difference(&was_on) {
-            self.want_resync(*account, *no);
+    /// Mirrors that are switched on with these definitions have to be told everything, and so
+    /// have those that say something else now, or say it elsewhere.
+    fn want_new_mirrors(&mut self, before: &Catalog, after: &Catalog) {
+        let (were_on, are_on) = (active_mirrors(before), active_mirrors(after));
+        self.forget_mirrors(|mirror| are_on.contains_key(mirror));
+        for (mirror, says) in &are_on {
+            if were_on.get(mirror) != Some(says) {
+                self.want_resync(mirror.0, mirror.1);
+            }
         }
     }
 
@@ -177,9 +177,25 @@ impl Pipeline {
     }
 }
 
-fn active_mirrors(account: &Account) -> impl Iterator<Item = MirrorKey> {
-    let mirrors = account.mirrors().filter(|one| one.definition.active);
-    mirrors.map(|one| (account.stored.no, one.no))
+/// What a mirror says and where to, in its author's words.
+type Says<'a> = (&'a Json, Option<&'a Json>);
+
+/// The mirrors that are on.
+fn active_mirrors(catalog: &Catalog) -> HashMap<MirrorKey, Says<'_>> {
+    let mut mirrors = HashMap::new();
+    for account in &catalog.accounts {
+        let stored = account.stored.activations.iter();
+        for (stored, activation) in stored.zip(&account.activations) {
+            let definition = &activation.definition;
+            if definition.mode == Mode::Mirror && definition.active {
+                let destination = account.stored.destination(&definition.to);
+                let url = destination.and_then(|one| one.definition.get("url"));
+                let key = (account.stored.no, activation.no);
+                mirrors.insert(key, (&stored.stored.definition, url));
+            }
+        }
+    }
+    mirrors
 }
 
 impl StoredCatalog {

@@ -103,18 +103,19 @@ impl Pipeline {
     }
 
     /// Looks at a profile, if it is there. A long row of them pushes no others out of the cache.
-    pub(super) fn with_profile(
+    pub(super) fn look_at<T>(
         &self,
         account: AccountNo,
         id: ProfileId,
-        look: impl FnOnce(&Profile),
-    ) -> Result<(), StoreError> {
+        look: impl FnOnce(&Profile) -> T,
+    ) -> Result<Option<T>, StoreError> {
         if let Some(cached) = self.cache.get(id) {
-            look(cached.profile());
-        } else if let Some(stored) = self.store.profile(account, id)? {
-            look(&super::decode_profile(&stored.state)?);
+            return Ok(Some(look(cached.profile())));
         }
-        Ok(())
+        let Some(stored) = self.store.profile(account, id)? else {
+            return Ok(None);
+        };
+        Ok(Some(look(&super::decode_profile(&stored.state)?)))
     }
 
     /// The person with that id.

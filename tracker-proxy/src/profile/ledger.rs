@@ -91,6 +91,15 @@ impl Ledger {
         }
     }
 
+    /// Notes that what `activation` added to `audience` is not there any more.
+    pub fn take_back(&mut self, activation: ActivationNo, audience: AudienceNo) {
+        let mut mirrored = self.mirrored.iter_mut();
+        let said = mirrored.find(|(no, about, _)| (*no, *about) == (activation, audience));
+        if let Some((.., said)) = said {
+            said.added = false;
+        }
+    }
+
     /// The union of two ledgers: what either profile had counts for the merged one.
     pub fn merge(&mut self, other: Self) {
         for (activation, theirs) in other.activated {

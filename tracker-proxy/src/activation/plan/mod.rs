@@ -203,8 +203,9 @@ pub enum Look {
 
 /// Decides what a mirror activation says about one person and one audience.
 ///
-/// It compares what should hold on the other side with what was said last. Where nothing was said
-/// yet a `replace` may have listed the person, so a change for the worse is said all the same.
+/// It compares what should hold on the other side with what was said last, be it of this person
+/// alone or in a list. While it is off nothing is said: it begins with a list when it is switched
+/// on.
 #[must_use]
 pub fn mirror(
     no: ActivationNo,
@@ -222,42 +223,80 @@ pub fn mirror(
         };
     }
     let said = profile.ledger.mirrored(no, audience);
-    let person = person_identifier(activation, profile);
-    let refusal = standing_refusal(activation, profile)
-        .or_else(|| person.is_none().then_some(Reason::MissingField));
-    let member = profile.memberships.is_member(audience);
-    let remove = |person: Box<str>| Mirrored {
-        person,
-        added: false,
+    let said = said.filter(|said| said.added).map(|said| &said.person);
+    let change = |person: &str, added| Mirrored {
+        person: person.into(),
+        added,
     };
-    match (member && refusal.is_none(), person) {
-        (true, Some(person)) => match said {
-            Some(said) if said.added && said.person == person => Mirror::Nothing,
-            Some(said) if said.added => Mirror::Say(vec![
-                remove(said.person.clone()),
-                Mirrored {
-                    person,
-                    added: true,
-                },
-            ]),
-            _ => Mirror::Say(vec![Mirrored {
-                person,
-                added: true,
-            }]),
+    match (said, belongs(activation, audience, profile)) {
+        (Some(said), Ok(person)) if *said == person => Mirror::Nothing,
+        (Some(said), Ok(person)) => Mirror::Say(vec![change(said, false), change(&person, true)]),
+        (None, Ok(person)) => Mirror::Say(vec![change(&person, true)]),
+        (Some(said), Err(_)) => Mirror::Say(vec![change(said, false)]),
+        (None, Err(reason)) => match look {
+            Look::Transition(Transition::Join) => {
+                Mirror::Skip(reason.unwrap_or(Reason::MissingField))
+            }
+            Look::Transition(_) | Look::Person => Mirror::Nothing,
         },
-        (_, person) => match (said, look) {
-            (Some(said), _) if said.added => Mirror::Say(vec![remove(said.person.clone())]),
-            (None, Look::Transition(Transition::Leave)) => {
-                person.map_or(Mirror::Nothing, |person| Mirror::Say(vec![remove(person)]))
-            }
-            (None, Look::Person) if member => {
-                person.map_or(Mirror::Nothing, |person| Mirror::Say(vec![remove(person)]))
-            }
-            (_, Look::Transition(Transition::Join)) => {
-                Mirror::Skip(refusal.unwrap_or(Reason::MissingField))
-            }
-            _ => Mirror::Nothing,
-        },
+    }
+}
+
+/// The name under which a person belongs to the other side, or why a member does not.
+fn belongs(
+    activation: &Activation,
+    audience: AudienceNo,
+    profile: &Profile,
+) -> Result<Box<str>, Option<Reason>> {
+    if !profile.memberships.is_member(audience) {
+        return Err(None);
+    }
+    if let Some(reason) = standing_refusal(activation, profile) {
+        return Err(Some(reason));
+    }
+    person_identifier(activation, profile).ok_or(Some(Reason::MissingField))
+}
+
+/// What a list says of one person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// The name that the list has for them, if they are in it.
+    pub name: Option<Box<str>>,
+    /// A name by which the other side may know them, and should not.
+    pub past: Option<Box<str>>,
+}
+
+/// Decides what a list of `audience` says of one person.
+#[must_use]
+pub fn list(
+    no: ActivationNo,
+    activation: &Activation,
+    audience: AudienceNo,
+    profile: &Profile,
+) -> Listed {
+    let name = belongs(activation, audience, profile).ok();
+    let said = profile.ledger.mirrored(no, audience);
+    let past = said.map(|said| said.person.clone());
+    Listed {
+        past: past.filter(|past| Some(past) != name.as_ref()),
+        name,
+    }
+}
+
+impl Listed {
+    /// What the ledger has to say then, where it says something else.
+    #[must_use]
+    pub fn news(&self, said: Option<&Mirrored>) -> Option<Mirrored> {
+        let (person, added) = match (&self.name, &self.past) {
+            (Some(name), _) => (name, true),
+            (None, Some(past)) => (past, false),
+            (None, None) => return None,
+        };
+        let news = Mirrored {
+            person: person.clone(),
+            added,
+        };
+        (said != Some(&news)).then_some(news)
     }
 }
 

@@ -196,17 +196,53 @@ fn a_mirror_adds_a_member_whose_identifier_comes_later() {
 }
 
 #[test]
-fn a_mirror_removes_a_member_who_withdraws_consent_even_if_a_replace_added_them() {
+fn a_mirror_removes_a_member_who_withdraws_consent_and_says_nothing_of_one_who_never_gave_it() {
     let mut mirroring = activation(Mode::Mirror, On::Change);
     mirroring.consent = vec!["mail".to_owned()];
     let mut profile = person(&["42"]);
     join(&mut profile, Cause::Event);
-    let removes = Mirror::Say(vec![said("42", false)]);
-    assert_eq!(mirror(NO, &mirroring, VIP, &profile, Look::Person), removes);
-    profile.ledger.mirror(NO, VIP, said("42", false));
     assert_eq!(
         mirror(NO, &mirroring, VIP, &profile, Look::Person),
         Mirror::Nothing
+    );
+    profile.ledger.mirror(NO, VIP, said("42", true));
+    let removes = Mirror::Say(vec![said("42", false)]);
+    assert_eq!(mirror(NO, &mirroring, VIP, &profile, Look::Person), removes);
+}
+
+#[test]
+fn whoever_is_listed_is_noted_as_if_an_add_had_been_said() {
+    let mirroring = activation(Mode::Mirror, On::Change);
+    let mut profile = person(&["42"]);
+    join(&mut profile, Cause::Event);
+    let listed = list(NO, &mirroring, VIP, &profile);
+    let is = Listed {
+        name: Some("42".into()),
+        past: None,
+    };
+    assert_eq!(listed, is);
+    assert_eq!(listed.news(None), Some(said("42", true)));
+    assert_eq!(listed.news(Some(&said("42", true))), None);
+}
+
+#[test]
+fn a_list_leaves_out_whoever_may_not_be_told_of_and_knows_the_name_that_was() {
+    let mut mirroring = activation(Mode::Mirror, On::Change);
+    mirroring.consent = vec!["mail".to_owned()];
+    let mut profile = person(&["42"]);
+    join(&mut profile, Cause::Event);
+    let never = list(NO, &mirroring, VIP, &profile);
+    let nothing = Listed {
+        name: None,
+        past: None,
+    };
+    assert_eq!((never.news(None), never), (None, nothing));
+    profile.ledger.mirror(NO, VIP, said("41", true));
+    let left_out = list(NO, &mirroring, VIP, &profile);
+    assert_eq!(left_out.past.as_deref(), Some("41"));
+    assert_eq!(
+        left_out.news(Some(&said("41", true))),
+        Some(said("41", false))
     );
 }
 

@@ -219,8 +219,8 @@ impl Pipeline {
             self.outputs
                 .say_again(&found, activation, cached.profile(), removal, now);
         }
-        self.outputs
-            .unsay(&found, cached.profile(), Occasion { event: None, now });
+        let occasion = Occasion { event: None, now };
+        self.outputs.unsay(&found, cached.profile(), None, occasion);
         self.outputs.vanish(account, cached.profile(), now);
         self.outputs.seal(now);
         for row in &mut self.outputs.apply.outbox {

@@ -11,7 +11,7 @@ use crate::clock::TimeMs;
 use crate::keys::{ActivationNo, AudienceNo};
 use crate::pipeline::catalog::{Account, CompiledActivation};
 use crate::pipeline::render;
-use crate::profile::{Mirrored, Profile, Transition};
+use crate::profile::{Ledger, Mirrored, Profile, Transition};
 use crate::store::OutboxRow;
 
 impl Outputs {
@@ -39,16 +39,21 @@ impl Outputs {
         }
     }
 
-    /// Takes back what mirrors said about a person under ids that become another profile's.
+    /// Takes back what mirrors said about a person who is no more, but for what they said of
+    /// `heir` as well.
     pub(in crate::pipeline) fn unsay(
         &mut self,
         account: &Arc<Account>,
         profile: &Profile,
+        heir: Option<&Ledger>,
         occasion: Occasion<'_>,
     ) {
         for (no, audience, said) in &profile.ledger.mirrored {
+            let is_heirs = heir.and_then(|heir| heir.mirrored(*no, *audience)) == Some(said);
+            // The segment of an audience that is no more is nobody's to keep.
+            let is_kept = account.audiences.definition(*audience).is_some();
             let activation = account.activations.iter().find(|one| one.no == *no);
-            let Some(activation) = activation.filter(|_| said.added) else {
+            let Some(activation) = activation.filter(|_| said.added && is_kept && !is_heirs) else {
                 continue;
             };
             let mut row = removal_row(account, activation, profile, *audience);
@@ -75,7 +80,6 @@ impl Outputs {
         let Some(activation) = account.mirrors().find(|mirror| mirror.no == no) else {
             return;
         };
-        // The segment of an audience that is no more is nobody's to keep.
         let Some(audience) = account.audiences.by_id(&removal.audience().id) else {
             return;
         };
@@ -108,12 +112,8 @@ impl Outputs {
         ) {
             Mirror::Nothing => {}
             Mirror::Skip(reason) => {
-                // Nobody was told of this person, so nobody will be told to forget them.
-                let untold = Mirrored {
-                    person: "".into(),
-                    added: false,
-                };
-                profile.ledger.mirror(activation.no, audience, untold);
+                // The list with which a mirror is switched on has nobody who left before.
+                profile.ledger.take_back(activation.no, audience);
                 let op = match look {
                     Look::Transition(Transition::Leave) => "leave",
                     Look::Transition(_) | Look::Person => "join",
