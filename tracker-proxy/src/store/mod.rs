@@ -18,7 +18,7 @@ pub use error::StoreError;
 pub use fault::{Fault, Faults, Step};
 pub use outbound::{
     AgedRow, DeliveryFilter, DeliveryRow, DeliveryState, OutboxRow, OutcomeRow, PrunedRow,
-    ResyncRow, Want,
+    ResyncRow, Undelivered, Want,
 };
 pub use rows::{
     AliasRow, Apply, CatalogRow, ChunkNo, Commit, Erasure, Head, HistoryChunk, HistoryCut,
@@ -306,7 +306,7 @@ pub trait Reader: std::fmt::Debug {
         &self,
         account: AccountNo,
         persons: &[ProfileId],
-    ) -> Result<Vec<DeliveryRow>, StoreError>;
+    ) -> Result<Vec<Undelivered>, StoreError>;
 
     /// A delivery by its id.
     ///

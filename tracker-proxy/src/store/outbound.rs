@@ -95,6 +95,15 @@ pub struct DeliveryRow {
     pub created: TimeMs,
 }
 
+/// A delivery that waits or was given up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Undelivered {
+    /// The delivery.
+    pub row: DeliveryRow,
+    /// The profiles of its outbox rows, in their order: that of the changes in a mirror's message.
+    pub about: Vec<Option<ProfileId>>,
+}
+
 /// What an attempt did to a delivery.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutcomeRow {

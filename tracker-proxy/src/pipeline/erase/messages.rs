@@ -5,7 +5,7 @@ use segue_receiver::payload::{Change, Envelope, PersonId};
 use crate::keys::{AccountNo, ActivationNo, ProfileId};
 use crate::pipeline::Pipeline;
 use crate::profile::Profile;
-use crate::store::{DeliveryRow, Rewritten, StoreError};
+use crate::store::{DeliveryRow, Rewritten, StoreError, Undelivered};
 
 /// What becomes of the undelivered messages that name a person.
 #[derive(Debug, Default)]
@@ -26,15 +26,13 @@ impl Pipeline {
         names: &[String],
     ) -> Result<TakenBack, StoreError> {
         let mut taken = TakenBack::default();
-        let is_named = |person: &PersonId| names.iter().any(|name| name == person.as_str());
-        for row in self.store.undelivered(account, ids)? {
-            let is_alone = row.profile.is_some_and(|about| ids.contains(&about));
-            let without = if is_alone {
-                body_without(&row.body, |_| true).or(Some(Without::default()))
-            } else {
-                body_without(&row.body, is_named)
+        for Undelivered { row, about } in self.store.undelivered(account, ids)? {
+            let gone = Gone {
+                ids,
+                names,
+                about: &about,
             };
-            let Some(Without { body, removals }) = without else {
+            let Some(Without { body, removals }) = gone.taken_out_of(&row.body) else {
                 continue;
             };
             let activation = row.activation;
@@ -84,30 +82,59 @@ struct Without {
     removals: Vec<Change>,
 }
 
-/// What is left of an envelope without some persons; nothing where they were not in it, or where
-/// it is none.
-fn body_without(body: &[u8], is_gone: impl Fn(&PersonId) -> bool) -> Option<Without> {
-    let mut envelope: Envelope = serde_json::from_slice(body).ok()?;
-    let (mut touched, mut removals) = (false, Vec::new());
-    envelope.data.changes.retain_mut(|change| match change {
-        Change::Replace { persons, .. } => {
-            let before = persons.len();
-            persons.retain(|person| !is_gone(person));
-            touched |= persons.len() < before;
-            true
-        }
-        Change::Add { person, .. } | Change::Remove { person, .. } if is_gone(person) => {
-            touched = true;
-            if matches!(change, Change::Remove { .. }) {
-                removals.push(change.clone());
+/// Whoever is taken out of one message.
+struct Gone<'a> {
+    ids: &'a [ProfileId],
+    names: &'a [String],
+    /// Whom the outbox rows of the message are about.
+    about: &'a [Option<ProfileId>],
+}
+
+impl Gone<'_> {
+    /// What is left of a body without them; nothing where they were not in it.
+    fn taken_out_of(&self, body: &[u8]) -> Option<Without> {
+        let Ok(mut envelope) = serde_json::from_slice::<Envelope>(body) else {
+            // What is no envelope is about one person.
+            let is_theirs = self.about.iter().flatten().any(|id| self.ids.contains(id));
+            return is_theirs.then(Without::default);
+        };
+        let (mut touched, mut removals) = (false, Vec::new());
+        // A list has one row, whomever it names.
+        let has_rows = self.about.len() == envelope.data.changes.len();
+        let mut rows = self.about.iter();
+        envelope.data.changes.retain_mut(|change| {
+            let about = rows.next().filter(|_| has_rows).copied().flatten();
+            match change {
+                Change::Replace { persons, .. } => {
+                    let before = persons.len();
+                    persons.retain(|person| !self.is_named(person));
+                    touched |= persons.len() < before;
+                    true
+                }
+                Change::Add { person, .. } | Change::Remove { person, .. } => {
+                    // Somebody else may have the same name.
+                    let is_gone = match about {
+                        Some(id) => self.ids.contains(&id),
+                        None => self.is_named(person),
+                    };
+                    touched |= is_gone;
+                    if is_gone && matches!(change, Change::Remove { .. }) {
+                        removals.push(change.clone());
+                    }
+                    !is_gone
+                }
+                _ => true,
             }
-            false
-        }
-        _ => true,
-    });
-    let left = !envelope.data.changes.is_empty();
-    touched.then(|| Without {
-        body: left.then(|| serde_json::to_vec(&envelope).unwrap_or_default()),
-        removals,
-    })
+        });
+        let left = !envelope.data.changes.is_empty();
+        touched.then(|| Without {
+            body: left.then(|| serde_json::to_vec(&envelope).unwrap_or_default()),
+            removals,
+        })
+    }
+
+    fn is_named(&self, person: &PersonId) -> bool {
+        let mut names = self.names.iter();
+        names.any(|name| name.trim() == person.as_str())
+    }
 }

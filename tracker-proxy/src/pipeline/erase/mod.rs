@@ -214,7 +214,15 @@ impl Pipeline {
         };
         mentions.read_on(self.store.as_ref())?;
         let names = names_of(cached.profile());
-        let TakenBack { messages, removals } = self.take_back(account, &mentions.ids, &names)?;
+        let tombstones = self.tombstones(account, cached.profile(), &mentions.ids, now);
+        let mut gone = Vec::with_capacity(tombstones.len());
+        for TombstoneRow { id: known, .. } in &tombstones {
+            // Under an id that the person had once somebody else may live by now.
+            if *known == id || self.store.profile(account, *known)?.is_none() {
+                gone.push(*known);
+            }
+        }
+        let TakenBack { messages, removals } = self.take_back(account, &gone, &names)?;
         for (activation, removal) in removals {
             self.outputs
                 .say_again(&found, activation, cached.profile(), removal, now);
@@ -233,7 +241,7 @@ impl Pipeline {
         let erasure = Erasure {
             account,
             profile: id,
-            ids: self.tombstones(account, cached.profile(), &mentions.ids, now),
+            ids: tombstones,
             audiences: found.audience_numbers().collect(),
             rewritten: self.without_entries(&mentions)?,
             deliveries: messages

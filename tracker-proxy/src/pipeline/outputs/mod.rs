@@ -199,11 +199,8 @@ impl Outputs {
                 continue;
             };
             let mut delivery = delivery(&saying.account, activation, id, body, now);
-            // A message about one person alone goes whole when that person is erased.
-            let mut about = places.iter().map(|place| self.apply.outbox[*place].profile);
-            let first = about.next().flatten();
-            if about.all(|other| other == first) {
-                delivery.profile = first;
+            if let [place] = places.as_slice() {
+                delivery.profile = self.apply.outbox[*place].profile;
             }
             self.apply.deliveries.push(delivery);
         }

@@ -1,12 +1,13 @@
 //! What others hear of somebody who is erased.
 
-use segue_receiver::payload::Envelope;
+use segue_receiver::payload::{Change, Envelope};
 use serde_json::{Value as Json, json};
 
 use super::outbound::{all, buyers, changes, delivered, mirror};
 use super::rig::{ACCOUNT, BEGIN, Rig, track};
 use crate::clock::TimeMs;
 use crate::delivery::{AttemptResult, Delivery, Failure, Outcome, Report};
+use crate::ingest::{Event, EventKind};
 use crate::keys::IdKind;
 use crate::pipeline::{Erased, erase};
 
@@ -26,9 +27,10 @@ fn removed(user: &str) -> (&'static str, String) {
     ("remove", user.to_owned())
 }
 
-fn sequence(delivery: &Delivery) -> u64 {
+fn sequences(delivery: &Delivery) -> Vec<u64> {
     let envelope: Envelope = serde_json::from_slice(&delivery.body).unwrap();
-    envelope.data.changes[0].sequence()
+    let changes = envelope.data.changes.iter();
+    changes.map(Change::sequence).collect()
 }
 
 /// Two members of whom a mirror was told, and who left together.
@@ -62,8 +64,8 @@ async fn a_removal_that_has_not_arrived_is_not_lost_with_the_message_that_is_tak
     assert_eq!(changes(&again), [removed("42")]);
     assert_ne!(again.id, left.id);
     assert_eq!(
-        sequence(&again),
-        sequence(&left),
+        sequences(&again),
+        sequences(&left),
         "whoever was added under that name since stays"
     );
     assert!(rig.deliveries().is_empty());
@@ -113,4 +115,93 @@ async fn nothing_is_said_of_an_erased_person_of_whom_nobody_was_told() {
     assert!(rig.deliveries().is_empty());
     rig.stop();
     assert_eq!(rig.store().outbox(&all()).unwrap(), []);
+}
+
+/// Somebody whom a mirror knows by their mail address.
+fn with_mail<'a>(user: &'a str, mail: &'a str, id: &'a str, at: TimeMs) -> Event<'a> {
+    Event {
+        kind: EventKind::Identify,
+        traits: Some(mail),
+        ..track(user, "identify", id, at)
+    }
+}
+
+fn by_mail() -> Json {
+    let mut by_mail = mirror();
+    by_mail["payload"]["person_identifier"] = json!("email");
+    by_mail
+}
+
+const SHARED: &str = "{\"email\":\"x@y\"}";
+const OWN: &str = "{\"email\":\"ada@y\"}";
+
+#[tokio::test]
+async fn who_has_the_name_that_the_erased_person_had_stays() {
+    let mut rig = Rig::start(buyers().activation(by_mail()));
+    rig.send(&[
+        with_mail("42", SHARED, "m1", BEGIN),
+        track("42", "buy", "m2", BEGIN),
+    ])
+    .await
+    .unwrap();
+    let joined = rig.delivery().await;
+    rig.report(delivered(joined)).await;
+    let later = BEGIN.plus(1);
+    rig.send(&[
+        with_mail("42", OWN, "m3", later),
+        with_mail("43", SHARED, "m4", later),
+        track("43", "buy", "m5", later),
+    ])
+    .await
+    .unwrap();
+    let moved = rig.delivery().await;
+    let add = |mail: &str| ("add", mail.to_owned());
+    assert_eq!(
+        changes(&moved),
+        [removed("x@y"), add("ada@y"), add("x@y")],
+        "one after the other"
+    );
+    let added_at = sequences(&moved)[2];
+    erase_user(&mut rig, "42", BEGIN.plus(2)).await;
+    let said = rig.deliveries();
+    let last = said.iter().flat_map(|one| {
+        let about = changes(one).into_iter().zip(sequences(one));
+        about.filter(|((_, name), _)| name == "x@y")
+    });
+    let last = last.max_by_key(|(_, sequence)| *sequence).unwrap();
+    assert_eq!(last, (add("x@y"), added_at));
+    let gone: Vec<_> = said.iter().flat_map(changes).collect();
+    assert!(gone.contains(&removed("ada@y")));
+    assert!(!gone.contains(&add("ada@y")));
+}
+
+#[tokio::test]
+async fn removals_of_who_became_part_of_the_erased_person_outlive_a_restart() {
+    let mut rig = Rig::start(buyers().activation(by_mail()));
+    let visitor = |event| Event {
+        user_id: None,
+        anonymous_id: Some("a1"),
+        ..event
+    };
+    rig.send(&[
+        visitor(with_mail("", SHARED, "m1", BEGIN)),
+        visitor(track("", "buy", "m2", BEGIN)),
+    ])
+    .await
+    .unwrap();
+    let joined = rig.delivery().await;
+    rig.report(delivered(joined)).await;
+    let login = Event {
+        anonymous_id: Some("a1"),
+        ..with_mail("42", OWN, "m3", BEGIN.plus(1))
+    };
+    rig.send(&[login]).await.unwrap();
+    drop(rig.delivery().await);
+    erase_user(&mut rig, "42", BEGIN.plus(2)).await;
+    rig.stop();
+    rig.run();
+    rig.advance(1).await;
+    let said: Vec<_> = rig.deliveries().iter().flat_map(changes).collect();
+    assert!(said.contains(&removed("x@y")), "{said:?}");
+    assert!(said.iter().all(|(op, _)| *op == "remove"), "{said:?}");
 }

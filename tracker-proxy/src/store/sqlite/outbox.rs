@@ -10,7 +10,9 @@ use rusqlite::{Connection, ToSql, params};
 use super::columns::{DELIVERY, collect, delivery_at, outbox_at};
 use crate::clock::TimeMs;
 use crate::keys::{AccountNo, ProfileId};
-use crate::store::{AgedRow, DeliveryFilter, DeliveryRow, DeliveryState, OutboxRow, StoreError};
+use crate::store::{
+    AgedRow, DeliveryFilter, DeliveryRow, DeliveryState, OutboxRow, StoreError, Undelivered,
+};
 
 const OUTBOX: &str = "o.seq, o.account, o.activation, o.audience, o.profile, o.number, o.op, o.at,
     o.reason";
@@ -117,8 +119,8 @@ pub(super) fn undelivered(
     db: &Connection,
     account: AccountNo,
     persons: &[ProfileId],
-) -> Result<Vec<DeliveryRow>, StoreError> {
-    let mut found = Vec::new();
+) -> Result<Vec<Undelivered>, StoreError> {
+    let mut found: Vec<DeliveryRow> = Vec::new();
     let mut of_person = db.prepare_cached(&format!(
         "SELECT DISTINCT {DELIVERY} FROM outbox o CROSS JOIN delivery d ON d.row = o.delivery
          WHERE o.profile = ?1 AND d.account = ?2 AND d.state IN (0, 2)"
@@ -138,7 +140,15 @@ pub(super) fn undelivered(
     )?);
     found.sort_unstable_by_key(|delivery| delivery.row);
     found.dedup_by_key(|delivery| delivery.row);
-    Ok(found)
+    let mut about =
+        db.prepare_cached("SELECT profile FROM outbox WHERE delivery = ?1 ORDER BY seq")?;
+    let with_rows = found.into_iter().map(|row| {
+        let about = about.query_map([row.row], |row| row.get::<_, Option<_>>(0))?;
+        let about = collect(about)?.into_iter().map(|id| id.map(ProfileId));
+        let about = about.collect();
+        Ok(Undelivered { row, about })
+    });
+    with_rows.collect()
 }
 
 /// How many rows are in each state, for each reason.

@@ -8,7 +8,8 @@ use crate::clock::TimeMs;
 use crate::keys::{AccountNo, ActivationNo, AudienceNo, JournalSeq, ProfileId};
 use crate::store::{
     AgedRow, CatalogRow, ChunkNo, DeliveryFilter, DeliveryRow, Head, HistoryChunk, JournalRow,
-    MemberRow, OutboxRow, Reader, ResyncRow, StoreError, StoredProfile, TimerRow, Want,
+    MemberRow, OutboxRow, Reader, ResyncRow, StoreError, StoredProfile, TimerRow, Undelivered,
+    Want,
 };
 
 trait Sqlite: std::fmt::Debug {
@@ -311,7 +312,7 @@ impl<T: Sqlite> Reader for T {
         &self,
         account: AccountNo,
         persons: &[ProfileId],
-    ) -> Result<Vec<DeliveryRow>, StoreError> {
+    ) -> Result<Vec<Undelivered>, StoreError> {
         outbox::undelivered(self.db(), account, persons)
     }
 
