@@ -82,6 +82,26 @@ async fn who_is_erased_is_gone_everywhere() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_was_there_before_the_mirror_is_gone_from_it_too() {
+    let shop = Shop::start();
+    let settings = Settings::new()
+        .audience("buyers", &json!({ "did": "buy" }))
+        .destination(shop.destination());
+    let proxy = ProxyProcess::start(settings);
+    let (ingest, admin) = (proxy.ingest(), proxy.admin());
+    let before = now();
+    let events = [dated("ada", "m-1", before), dated("bob", "m-2", before)];
+    drop(ingest.batch(&events).await);
+    let mirror = shop.mirror("buyers_to_shop", &["buyers"]);
+    let answer = admin.call("POST", "/activations", Some(&mirror)).await;
+    drop(answer.expect(201));
+    until_buyers(&shop, &["ada", "bob"]).await;
+    let answer = admin.call("DELETE", "/profiles/ada", None).await;
+    drop(answer.expect(204));
+    until_buyers(&shop, &["bob"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn nothing_of_the_erased_is_left_in_the_file() {
     let mut proxy = ProxyProcess::start(Settings::new().limit("write_back_seconds", 1));
     let (ingest, admin) = (proxy.ingest(), proxy.admin());

@@ -47,9 +47,16 @@ pub(super) fn initial(audience: &str) -> Json {
 }
 
 /// Edits until it is told to stop; every edit is tried until it is known to have been done.
+///
+/// Now and then the mirror is off for a moment, and has to mend what it missed.
 pub(super) async fn edit(admin: Admin, mut random: Random, stop: Arc<AtomicBool>) -> Edited {
     let mut edited = FIRST;
     while !stop.load(Ordering::Relaxed) {
+        if random.once_in(8) {
+            done(&admin, "POST", "/activations/mirror/deactivate", None).await;
+            pause(&mut random).await;
+            done(&admin, "POST", "/activations/mirror/activate", None).await;
+        }
         let (audience, when) = if random.once_in(2) {
             edited.purchases = 1 + random.below(30);
             ("bought", bought(edited.purchases))
@@ -59,17 +66,24 @@ pub(super) async fn edit(admin: Admin, mut random: Random, stop: Arc<AtomicBool>
         };
         let path = format!("/audiences/{audience}");
         let definition = json!({ "id": audience, "when": when });
-        let waiting = Patience::until("an edit is done");
-        loop {
-            match admin.try_call("PUT", &path, Some(&definition)).await {
-                Ok(answer) if answer.status == 200 => break,
-                Ok(answer) => assert_eq!(answer.status, 503, "{}", answer.text),
-                Err(_) => {}
-            }
-            waiting.again().await;
-        }
-        let pause = Duration::from_millis(random.below(PAUSE_MS_MAX));
-        tokio::time::sleep(pause).await;
+        done(&admin, "PUT", &path, Some(&definition)).await;
+        pause(&mut random).await;
     }
     edited
+}
+
+async fn done(admin: &Admin, method: &str, path: &str, body: Option<&Json>) {
+    let waiting = Patience::until("an edit is done");
+    loop {
+        match admin.try_call(method, path, body).await {
+            Ok(answer) if answer.status == 200 => return,
+            Ok(answer) => assert_eq!(answer.status, 503, "{}", answer.text),
+            Err(_) => {}
+        }
+        waiting.again().await;
+    }
+}
+
+async fn pause(random: &mut Random) {
+    tokio::time::sleep(Duration::from_millis(random.below(PAUSE_MS_MAX))).await;
 }
