@@ -2,8 +2,9 @@
 //!
 //! One is in need when it is switched on or edited, when somebody asks, and when a delivery of it
 //! was given up. In that case there is no use in a list before something arrives there again, or
-//! before a while has passed in which nothing was to be said. The need becomes durable with what
-//! caused it, and goes with the last list that satisfies it.
+//! before a while has passed in which nothing was to be said; nor at once, where some messages
+//! arrive and others never will. The need becomes durable with what caused it, and goes with the
+//! last list that satisfies it.
 
 use std::collections::HashMap;
 
@@ -14,6 +15,8 @@ use crate::store::{ResyncRow, StoreError, Want};
 
 /// How long a mirror that lost something waits for an arrival, in milliseconds.
 const LOST_WAIT_MS: i64 = 60 * 60 * 1_000;
+/// How long after an arrival it is told everything, in milliseconds.
+const MEND_PAUSE_MS: i64 = 60 * 1_000;
 
 /// A mirror of an account.
 pub(super) type MirrorKey = (AccountNo, ActivationNo);
@@ -36,6 +39,8 @@ pub(super) struct Mirrors {
     needs: HashMap<MirrorKey, Need>,
     /// To be told now, and nobody was asked yet to do so.
     due: Vec<MirrorKey>,
+    /// The one whose lists are on their way to it.
+    listing: Option<MirrorKey>,
     turns: u64,
 }
 
@@ -45,21 +50,31 @@ impl Mirrors {
         std::mem::take(&mut self.due)
     }
 
+    /// Begins the lists of one that is to be told now; nothing if it is not, or not any more.
+    pub(super) fn begin(&mut self, key: MirrorKey) -> Option<Turn> {
+        self.listing = self.wants(key, Want::Now).then_some(key);
+        self.listing.and_then(|key| self.turn(key))
+    }
+
     /// The need that a list of now satisfies.
-    pub(super) fn turn(&self, key: MirrorKey) -> Turn {
-        self.needs
-            .get(&key)
-            .map_or(Turn::default(), |need| need.turn)
+    pub(super) fn turn(&self, key: MirrorKey) -> Option<Turn> {
+        self.needs.get(&key).map(|need| need.turn)
     }
 
     /// When one that waits becomes due by itself.
     pub(super) fn next(&self) -> TimeMs {
-        let waiting = self.needs.values().map(|need| need.due);
+        let waiting = self.waiting().map(|(_, need)| need.due);
         waiting.min().unwrap_or(TimeMs::MAX)
     }
 
+    /// One that is being told waits until it was.
+    fn waiting(&self) -> impl Iterator<Item = (&MirrorKey, &Need)> {
+        let needs = self.needs.iter();
+        needs.filter(|(key, _)| self.listing != Some(**key))
+    }
+
     fn need(&mut self, key: MirrorKey, want: Want, now: TimeMs) {
-        let before = self.turn(key);
+        let before = self.turn(key).unwrap_or_default();
         let (turn, due) = match want {
             Want::Now => {
                 self.turns += 1;
@@ -100,22 +115,26 @@ impl Pipeline {
 
     /// A delivery of the mirror was given up: a list that is on its way may not know of it.
     pub(super) fn mirror_lost(&mut self, key: MirrorKey) {
-        if !self.mirrors.wants(key, Want::AfterDelivery) {
+        let is_listed_next =
+            self.mirrors.wants(key, Want::Now) && self.mirrors.listing != Some(key);
+        if !is_listed_next && !self.mirrors.wants(key, Want::AfterDelivery) {
             self.note_mirror(key, Some(Want::AfterDelivery));
         }
     }
 
-    /// Something arrived at the mirror: now is the time to mend what was lost before.
+    /// Something arrived at the mirror: soon it is time to mend what was lost before.
     pub(super) fn mirror_reached(&mut self, key: MirrorKey) {
-        if self.mirrors.wants(key, Want::AfterDelivery) {
-            self.want_resync(key.0, key.1);
+        let soon = self.head.clock.plus(MEND_PAUSE_MS);
+        let need = self.mirrors.needs.get_mut(&key);
+        if let Some(need) = need.filter(|need| need.want == Want::AfterDelivery) {
+            need.due = need.due.min(soon);
         }
     }
 
     /// Mirrors that have waited for an arrival for long enough are told all the same.
     pub(super) fn mirrors_waited(&mut self, now: TimeMs) {
-        let needs = self.mirrors.needs.iter();
-        let over: Vec<MirrorKey> = needs
+        let waiting = self.mirrors.waiting();
+        let over: Vec<MirrorKey> = waiting
             .filter(|(_, need)| need.due <= now)
             .map(|(key, _)| *key)
             .collect();
@@ -127,7 +146,8 @@ impl Pipeline {
     /// The mirror was told everything that it needed in that turn, with the commit that is being
     /// put together.
     pub(super) fn mirror_told(&mut self, key: MirrorKey, turn: Turn) {
-        if self.mirrors.wants(key, Want::Now) && self.mirrors.turn(key) == turn {
+        self.mirrors.listing = None;
+        if self.mirrors.wants(key, Want::Now) && self.mirrors.turn(key) == Some(turn) {
             self.note_mirror(key, None);
         }
     }

@@ -21,7 +21,7 @@ use crate::clock::TimeMs;
 use crate::ingest::Unavailable;
 use crate::keys::{AccountNo, ActivationNo, AudienceNo, ProfileId};
 use crate::profile::Profile;
-use crate::store::{MemberRow, OutboxRow, Reader, StoreError};
+use crate::store::{OutboxRow, Reader, StoreError};
 
 /// How many bytes of person ids one `replace` names, so that its body stays within what a receiver
 /// takes. There is no `replace` in parts: a longer list is told person by person.
@@ -38,6 +38,8 @@ struct Mirror {
     no: ActivationNo,
     /// Which need of it this is about.
     turn: Turn,
+    /// When its lists began.
+    began: TimeMs,
 }
 
 /// An audience that is listed.
@@ -67,7 +69,7 @@ pub async fn resync(
     no: ActivationNo,
 ) -> Result<(), Unavailable> {
     let beginning = handle.ask(move |pipeline| pipeline.begin_resync(account, no));
-    let Some(beginning) = known(beginning.await?)? else {
+    let Some(beginning) = beginning.await?.map_err(unavailable)? else {
         return Ok(());
     };
     let Beginning {
@@ -82,22 +84,23 @@ pub async fn resync(
             mirror,
             told,
         };
-        match list.persons().await? {
-            Some(persons) => list.tell(told.adds, vec![Op::Replace(persons)]).await?,
-            None => {
-                tracing::info!(%no, "an audience is too large for one `replace`");
-                list.tell_each().await?;
-            }
+        if list.fits().await? {
+            list.tell_all().await?;
+        } else {
+            tracing::info!(%no, "an audience is too large for one `replace`");
+            list.tell_each().await?;
         }
     }
     handle.ask(move |pipeline| pipeline.told(mirror)).await
 }
 
-fn known<T>(asked: Result<T, StoreError>) -> Result<T, Unavailable> {
-    asked.map_err(|error| {
-        tracing::error!(%error, "a resync failed");
-        Unavailable
-    })
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "it is what an error is mapped by"
+)]
+fn unavailable(error: StoreError) -> Unavailable {
+    tracing::error!(%error, "a resync failed");
+    Unavailable
 }
 
 /// One audience of a mirror.
@@ -109,80 +112,86 @@ struct Listing<'a> {
 }
 
 impl Listing<'_> {
+    /// Some members, or some former ones, after a profile.
     fn page(
         &mut self,
         member: bool,
         after: Option<ProfileId>,
-    ) -> Result<Vec<MemberRow>, Unavailable> {
+    ) -> Result<Vec<ProfileId>, Unavailable> {
         let (account, audience) = (self.mirror.account, self.told.audience);
-        known(if member {
+        let page = if member {
             self.reader
                 .members(account, audience, after, PERSONS_AT_ONCE)
         } else {
             self.reader
                 .former_members(account, audience, after, PERSONS_AT_ONCE)
-        })
+        };
+        let page = page.map_err(unavailable)?;
+        Ok(page.into_iter().map(|row| row.profile).collect())
     }
 
-    /// What the list says of those of a page.
-    async fn listed(&mut self, page: &[MemberRow]) -> Result<Vec<Listed>, Unavailable> {
-        let ids: Vec<ProfileId> = page.iter().map(|row| row.profile).collect();
-        let (mirror, audience) = (self.mirror, self.told.audience);
-        let asked = self
-            .handle
-            .ask(move |pipeline| pipeline.list(mirror, audience, &ids));
-        known(asked.await?)
-    }
-
-    /// All members by the names that the mirror uses; nothing if they are too many for one list.
-    async fn persons(&mut self) -> Result<Option<Vec<PersonId>>, Unavailable> {
-        let (mut persons, mut bytes, mut after) = (Vec::new(), 0, None);
+    /// Whether the names of all members fit one body. Nothing is noted yet: a list in parts would
+    /// not know any more what the names were before.
+    async fn fits(&mut self) -> Result<bool, Unavailable> {
+        let (mut bytes, mut after) = (0, None);
         loop {
             let page = self.page(true, after)?;
-            let Some(last) = page.last() else {
-                return Ok(Some(persons));
-            };
-            after = Some(last.profile);
-            let listed = self.listed(&page).await?;
-            let names = listed.iter().filter_map(|one| person(one.name.as_deref()));
-            let before = persons.len();
-            persons.extend(names);
-            let long = |name: &PersonId| name.as_str().len() + PER_PERSON_BYTES;
-            bytes += persons[before..].iter().map(long).sum::<usize>();
+            after = page.last().copied();
+            if after.is_none() {
+                return Ok(true);
+            }
+            let (mirror, audience) = (self.mirror, self.told.audience);
+            let sized = self
+                .handle
+                .ask(move |pipeline| pipeline.name_bytes(mirror, audience, &page));
+            bytes += sized.await?.map_err(unavailable)?;
             if bytes > REPLACE_BYTES_MAX {
-                return Ok(None);
+                return Ok(false);
             }
         }
+    }
+
+    /// Tells all members at once, by the names that the mirror uses.
+    async fn tell_all(&mut self) -> Result<(), Unavailable> {
+        let (mut persons, mut after) = (Vec::new(), None);
+        let (mirror, told) = (self.mirror, self.told);
+        loop {
+            let page = self.page(true, after)?;
+            after = page.last().copied();
+            if after.is_none() {
+                break;
+            }
+            let listed = self
+                .handle
+                .ask(move |pipeline| pipeline.list(mirror, told.audience, &page));
+            let listed = listed.await?.map_err(|_logged| Unavailable)?;
+            let names = listed.into_iter();
+            let names = names.filter_map(|(id, one)| Some((id, person(one.name.as_deref())?)));
+            persons.extend(names);
+        }
+        self.handle
+            .ask(move |pipeline| pipeline.tell_all(mirror, told, persons))
+            .await
     }
 
     /// Adds each member, and removes whoever was told of and is not to be there.
     async fn tell_each(&mut self) -> Result<(), Unavailable> {
+        let (mirror, told) = (self.mirror, self.told);
         for member in [true, false] {
             let mut after = None;
             loop {
                 let page = self.page(member, after)?;
-                let Some(last) = page.last() else { break };
-                after = Some(last.profile);
-                let listed = self.listed(&page).await?;
-                let past = listed.iter().filter_map(|one| person(one.past.as_deref()));
-                let names = listed.iter().filter_map(|one| person(one.name.as_deref()));
-                let (removes, adds) = (past.map(Op::Remove), names.map(Op::Add));
-                let (removes, adds) = (removes.collect(), adds.collect());
-                self.tell(self.told.removes, removes).await?;
-                self.tell(self.told.adds, adds).await?;
+                after = page.last().copied();
+                if after.is_none() {
+                    break;
+                }
+                let each = self
+                    .handle
+                    .ask(move |pipeline| pipeline.tell_each(mirror, told, &page));
+                each.await?.map_err(|_logged| Unavailable)?;
             }
         }
         Ok(())
-    }
-
-    async fn tell(&mut self, sequence: u64, ops: Vec<Op>) -> Result<(), Unavailable> {
-        if ops.is_empty() {
-            return Ok(());
-        }
-        let (mirror, audience) = (self.mirror, self.told.audience);
-        self.handle
-            .ask(move |pipeline| pipeline.tell(mirror, audience, sequence, ops))
-            .await
     }
 }
 
@@ -196,16 +205,20 @@ impl Pipeline {
         account: AccountNo,
         no: ActivationNo,
     ) -> Result<Option<Beginning>, StoreError> {
+        let Some(turn) = self.mirrors.begin((account, no)) else {
+            return Ok(None);
+        };
+        let now = self.head.clock;
         let mirror = Mirror {
             account,
             no,
-            turn: self.mirrors.turn((account, no)),
+            turn,
+            began: now,
         };
         let Some(audiences) = self.active(mirror).map(|one| one.audiences.clone()) else {
             return Ok(None);
         };
         self.list_all_standings()?;
-        let now = self.head.clock;
         let reader = self.writer.reader()?;
         let told = |audience| Told {
             audience,
@@ -224,17 +237,39 @@ impl Pipeline {
         let key = (mirror.account, mirror.no);
         let mut mirrors = self.catalog.account(mirror.account)?.mirrors();
         let active = mirrors.find(|one| one.no == mirror.no && one.definition.active);
-        active.filter(|_| self.mirrors.turn(key) == mirror.turn)
+        active.filter(|_| self.mirrors.turn(key) == Some(mirror.turn))
     }
 
-    /// What a list of `audience` says of these persons, which is noted with each. Nothing where the
-    /// mirror was switched off meanwhile.
+    /// What the names of these persons take in a list, in bytes.
+    fn name_bytes(
+        &self,
+        mirror: Mirror,
+        audience: AudienceNo,
+        ids: &[ProfileId],
+    ) -> Result<usize, StoreError> {
+        let Some(activation) = self.active(mirror) else {
+            return Ok(0);
+        };
+        let mut bytes = 0;
+        for id in ids {
+            let name = self.look_at(mirror.account, *id, |known| {
+                plan::list(mirror.no, &activation.definition, audience, known).name
+            })?;
+            bytes += name
+                .flatten()
+                .map_or(0, |name| name.len() + PER_PERSON_BYTES);
+        }
+        Ok(bytes)
+    }
+
+    /// What a list of `audience` says of these persons, which is noted with each. Nobody where the
+    /// mirror was switched off or asked for anew meanwhile.
     fn list(
         &mut self,
         mirror: Mirror,
         audience: AudienceNo,
         ids: &[ProfileId],
-    ) -> Result<Vec<Listed>, StoreError> {
+    ) -> Result<Vec<(ProfileId, Listed)>, StoreError> {
         let now = self.head.clock;
         let listed = self.list_at(now, mirror, audience, ids);
         listed.inspect_err(|error| self.give_up(now, error))
@@ -246,32 +281,33 @@ impl Pipeline {
         mirror: Mirror,
         audience: AudienceNo,
         ids: &[ProfileId],
-    ) -> Result<Vec<Listed>, StoreError> {
+    ) -> Result<Vec<(ProfileId, Listed)>, StoreError> {
         let Some(activation) = self.active(mirror).map(|one| one.definition.clone()) else {
             return Ok(Vec::new());
         };
         let (account, wanted) = (mirror.account, self.wanted(mirror.account));
         let at = self.position(now);
+        let look = |known: &Profile| {
+            let listed = plan::list(mirror.no, &activation, audience, known);
+            let said = known.ledger.mirrored(mirror.no, audience);
+            let is_news = listed.news(said).is_some();
+            (known.warm >= wanted, listed, is_news)
+        };
         let mut all = Vec::with_capacity(ids.len());
         for profile in ids.iter().copied() {
             if self.follow(account, profile)? != profile {
                 continue;
             }
-            let is_cold = |known: &Profile| known.warm < wanted;
-            if self.look_at(account, profile, is_cold)? == Some(true) {
+            let mut seen = self.look_at(account, profile, look)?;
+            if let Some((false, ..)) = seen {
                 self.enter(Entry::Warm { account, profile }, at)?;
+                seen = self.look_at(account, profile, look)?;
             }
-            let look = |known: &Profile| {
-                let listed = plan::list(mirror.no, &activation, audience, known);
-                let said = known.ledger.mirrored(mirror.no, audience);
-                let is_news = listed.news(said).is_some();
-                (listed, is_news)
-            };
-            let Some((listed, is_news)) = self.look_at(account, profile, look)? else {
+            let Some((_, listed, is_news)) = seen else {
                 continue;
             };
             if is_news {
-                let (activation, profile) = (mirror.no, profile);
+                let activation = mirror.no;
                 let entry = Entry::List {
                     account,
                     profile,
@@ -280,7 +316,7 @@ impl Pipeline {
                 };
                 self.enter(entry, at)?;
             }
-            all.push(listed);
+            all.push((profile, listed));
         }
         Ok(all)
     }
@@ -315,12 +351,43 @@ impl Pipeline {
         Ok(())
     }
 
+    /// Tells a whole list. Who was erased while it was read is not named any more.
+    fn tell_all(&mut self, mirror: Mirror, told: Told, persons: Vec<(ProfileId, PersonId)>) {
+        let is_there = |id: &ProfileId| {
+            let erased = self.tombstones.get(id);
+            erased.is_none_or(|erased| *erased < mirror.began)
+        };
+        let persons = persons.into_iter().filter(|(id, _)| is_there(id));
+        let persons = persons.map(|(_, name)| name).collect();
+        self.say_list(mirror, told.audience, told.adds, vec![Op::Replace(persons)]);
+        self.commit_or_give_up(self.head.clock);
+    }
+
+    /// Tells some of a list person by person. What it notes with them is committed with it: what
+    /// they were called before is known no more afterwards.
+    fn tell_each(
+        &mut self,
+        mirror: Mirror,
+        told: Told,
+        ids: &[ProfileId],
+    ) -> Result<(), StoreError> {
+        let (mut removes, mut adds) = (Vec::new(), Vec::new());
+        for (_, listed) in self.list(mirror, told.audience, ids)? {
+            removes.extend(person(listed.past.as_deref()).map(Op::Remove));
+            adds.extend(person(listed.name.as_deref()).map(Op::Add));
+        }
+        self.say_list(mirror, told.audience, told.removes, removes);
+        self.say_list(mirror, told.audience, told.adds, adds);
+        self.commit_or_give_up(self.head.clock);
+        Ok(())
+    }
+
     /// Puts what is told of an audience into a delivery.
-    fn tell(&mut self, mirror: Mirror, audience: AudienceNo, sequence: u64, ops: Vec<Op>) {
+    fn say_list(&mut self, mirror: Mirror, audience: AudienceNo, sequence: u64, ops: Vec<Op>) {
         let Some(account) = self.catalog.account(mirror.account).cloned() else {
             return;
         };
-        let Some(activation) = self.active(mirror).cloned() else {
+        let Some(activation) = self.active(mirror).filter(|_| !ops.is_empty()).cloned() else {
             return;
         };
         let now = self.head.clock;
@@ -341,7 +408,6 @@ impl Pipeline {
             let delivery = outputs::delivery(&account, &activation, id, body, now);
             self.outputs.apply.deliveries.push(delivery);
         }
-        self.commit_or_give_up(now);
     }
 
     /// The mirror was told everything.

@@ -229,9 +229,16 @@ pub fn mirror(
         added,
     };
     match (said, belongs(activation, audience, profile)) {
-        (Some(said), Ok(person)) if *said == person => Mirror::Nothing,
-        (Some(said), Ok(person)) => Mirror::Say(vec![change(said, false), change(&person, true)]),
-        (None, Ok(person)) => Mirror::Say(vec![change(&person, true)]),
+        // Who joins is not there, whatever was said: the mirror may have been another one then.
+        (Some(said), Ok(person))
+            if *said == person && look != Look::Transition(Transition::Join) =>
+        {
+            Mirror::Nothing
+        }
+        (Some(said), Ok(person)) if *said != person => {
+            Mirror::Say(vec![change(said, false), change(&person, true)])
+        }
+        (_, Ok(person)) => Mirror::Say(vec![change(&person, true)]),
         (Some(said), Err(_)) => Mirror::Say(vec![change(said, false)]),
         (None, Err(reason)) => match look {
             Look::Transition(Transition::Join) => {

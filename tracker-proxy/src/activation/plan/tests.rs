@@ -211,6 +211,16 @@ fn a_mirror_removes_a_member_who_withdraws_consent_and_says_nothing_of_one_who_n
 }
 
 #[test]
+fn who_joins_is_added_though_they_were_once_and_the_mirror_did_not_see_them_leave() {
+    let mirroring = activation(Mode::Mirror, On::Change);
+    let mut profile = person(&["42"]);
+    join(&mut profile, Cause::Event);
+    profile.ledger.mirror(NO, VIP, said("42", true));
+    let adds = Mirror::Say(vec![said("42", true)]);
+    assert_eq!(mirror(NO, &mirroring, VIP, &profile, JOINED), adds);
+}
+
+#[test]
 fn whoever_is_listed_is_noted_as_if_an_add_had_been_said() {
     let mirroring = activation(Mode::Mirror, On::Change);
     let mut profile = person(&["42"]);

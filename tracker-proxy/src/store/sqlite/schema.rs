@@ -5,7 +5,7 @@ use rusqlite::{Connection, Transaction};
 use crate::store::StoreError;
 
 /// What makes a file of one schema one of the next; the first makes an empty file one of schema 1.
-pub(super) const STEPS: [&str; 3] = [TABLES, OUTBOUND, CHAINS];
+pub(super) const STEPS: [&str; 4] = [TABLES, OUTBOUND, CHAINS, LISTED];
 /// The schema that this program writes.
 const SCHEMA: u32 = STEPS.len() as u32;
 
@@ -118,6 +118,13 @@ ALTER TABLE history_2 RENAME TO history;
 ALTER TABLE profile_2 RENAME TO profile;
 CREATE UNIQUE INDEX profile_id ON profile (account, part, id);
 CREATE INDEX profile_due ON profile (due) WHERE due IS NOT NULL;
+";
+
+/// What lists say of people is noted with them, in journal rows that an older program cannot read.
+/// Of lists that were told before nothing was noted: those mirrors are told everything once more.
+const LISTED: &str = "
+INSERT OR REPLACE INTO resync
+    SELECT DISTINCT account, activation, 0 FROM outbox WHERE op IN ('replace', 'add', 'remove');
 ";
 
 /// Brings a file to the schema of now, a new one from nothing; refuses one of a newer program.

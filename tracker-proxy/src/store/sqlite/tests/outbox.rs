@@ -4,7 +4,9 @@ use rusqlite::Connection;
 
 use super::*;
 use crate::keys::ActivationNo;
-use crate::store::{DeliveryFilter, DeliveryRow, DeliveryState, OutboxRow, OutcomeRow, PrunedRow};
+use crate::store::{
+    DeliveryFilter, DeliveryRow, DeliveryState, OutboxRow, OutcomeRow, PrunedRow, ResyncRow, Want,
+};
 
 fn outbox(op: &'static str, delivery: Option<&str>, reason: Option<&'static str>) -> OutboxRow {
     OutboxRow {
@@ -227,6 +229,13 @@ fn a_file_of_before_keeps_its_outbox() {
         .map(|(row, delivery)| (row.seq, row.delivery.as_deref(), delivery.is_some()))
         .collect();
     assert_eq!(seen, [(2, None, false), (1, Some("d"), true)]);
+    let needs: Vec<_> = store.resyncs().unwrap();
+    let told_once_more = ResyncRow {
+        account: AccountNo(1),
+        activation: ActivationNo(1),
+        want: Some(Want::Now),
+    };
+    assert_eq!(needs, [told_once_more]);
 }
 
 #[test]
