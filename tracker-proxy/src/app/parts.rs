@@ -31,8 +31,10 @@ pub(super) const WORKER_GRACE: Duration = Duration::from_secs(5);
 const DELIVERIES_WAITING_MAX: usize = 4_096;
 /// How many reports wait for the pipeline.
 const REPORTS_WAITING_MAX: usize = 4_096;
-/// How long to wait before a mirror is told again that could not be told everything.
+/// How long to wait before a mirror is told again that could not be told everything: at first, and
+/// at the most, where it goes on like that.
 const RESYNC_PAUSE: Duration = Duration::from_secs(1);
+const RESYNC_PAUSE_MAX: Duration = Duration::from_secs(10 * 60);
 
 /// The parts of a running proxy.
 pub(super) struct Parts {
@@ -146,17 +148,19 @@ async fn resync_mirrors(
     handle: Handle,
     mut wanted: mpsc::UnboundedReceiver<(AccountNo, ActivationNo)>,
 ) {
+    let mut pause = RESYNC_PAUSE;
     while let Some((account, activation)) = wanted.recv().await {
-        if pipeline::resync(&handle, account, activation)
-            .await
-            .is_err()
-        {
-            tracing::warn!(%activation, "a mirror could not be told everything");
-            tokio::time::sleep(RESYNC_PAUSE).await;
-            let again = handle.ask(move |pipeline| pipeline.want_resync(account, activation));
-            // A pipeline that answers nobody knows the need when it does again.
-            again.await.unwrap_or_default();
+        let told = pipeline::resync(&handle, account, activation).await;
+        if told.is_ok() {
+            pause = RESYNC_PAUSE;
+            continue;
         }
+        tracing::warn!(%activation, "a mirror could not be told everything");
+        tokio::time::sleep(pause).await;
+        pause = RESYNC_PAUSE_MAX.min(pause * 2);
+        let again = handle.ask(move |pipeline| pipeline.want_resync(account, activation));
+        // A pipeline that answers nobody knows the need when it does again.
+        again.await.unwrap_or_default();
     }
 }
 

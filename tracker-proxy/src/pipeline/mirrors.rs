@@ -31,6 +31,8 @@ struct Need {
     turn: Turn,
     /// When it becomes due by itself.
     due: TimeMs,
+    /// Something was given up since its lists began: they may not know of it.
+    lost: bool,
 }
 
 /// The mirrors in need.
@@ -52,8 +54,13 @@ impl Mirrors {
 
     /// Begins the lists of one that is to be told now; nothing if it is not, or not any more.
     pub(super) fn begin(&mut self, key: MirrorKey) -> Option<Turn> {
-        self.listing = self.wants(key, Want::Now).then_some(key);
-        self.listing.and_then(|key| self.turn(key))
+        let need = self.needs.get_mut(&key);
+        let need = need.filter(|need| need.want == Want::Now);
+        self.listing = need.is_some().then_some(key);
+        need.map(|need| {
+            need.lost = false;
+            need.turn
+        })
     }
 
     /// The need that a list of now satisfies.
@@ -82,14 +89,16 @@ impl Mirrors {
             }
             Want::AfterDelivery => (before, now.plus(LOST_WAIT_MS)),
         };
-        self.needs.insert(key, Need { want, turn, due });
+        let need = Need {
+            want,
+            turn,
+            due,
+            lost: false,
+        };
+        self.needs.insert(key, need);
         if want == Want::Now && !self.due.contains(&key) {
             self.due.push(key);
         }
-    }
-
-    fn wants(&self, key: MirrorKey, want: Want) -> bool {
-        self.needs.get(&key).is_some_and(|need| need.want == want)
     }
 }
 
@@ -113,12 +122,11 @@ impl Pipeline {
         self.note_mirror((account, no), Some(Want::Now));
     }
 
-    /// A delivery of the mirror was given up: a list that is on its way may not know of it.
+    /// A delivery of the mirror was given up.
     pub(super) fn mirror_lost(&mut self, key: MirrorKey) {
-        let is_listed_next =
-            self.mirrors.wants(key, Want::Now) && self.mirrors.listing != Some(key);
-        if !is_listed_next && !self.mirrors.wants(key, Want::AfterDelivery) {
-            self.note_mirror(key, Some(Want::AfterDelivery));
+        match self.mirrors.needs.get_mut(&key) {
+            Some(need) => need.lost = true,
+            None => self.note_mirror(key, Some(Want::AfterDelivery)),
         }
     }
 
@@ -147,9 +155,12 @@ impl Pipeline {
     /// put together.
     pub(super) fn mirror_told(&mut self, key: MirrorKey, turn: Turn) {
         self.mirrors.listing = None;
-        if self.mirrors.wants(key, Want::Now) && self.mirrors.turn(key) == Some(turn) {
-            self.note_mirror(key, None);
-        }
+        let need = self.mirrors.needs.get(&key);
+        let Some(need) = need.filter(|need| need.want == Want::Now && need.turn == turn) else {
+            return;
+        };
+        let next = need.lost.then_some(Want::AfterDelivery);
+        self.note_mirror(key, next);
     }
 
     /// Mirrors that are no more, or are switched off, need nothing: switched on again they do.

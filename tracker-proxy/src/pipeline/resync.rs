@@ -19,7 +19,7 @@ use crate::activation::payload::envelope::{self, Op};
 use crate::activation::plan::{self, Listed};
 use crate::clock::TimeMs;
 use crate::ingest::Unavailable;
-use crate::keys::{AccountNo, ActivationNo, AudienceNo, ProfileId};
+use crate::keys::{AccountNo, ActivationNo, AudienceNo, JournalSeq, ProfileId};
 use crate::profile::Profile;
 use crate::store::{OutboxRow, Reader, StoreError};
 
@@ -38,8 +38,8 @@ struct Mirror {
     no: ActivationNo,
     /// Which need of it this is about.
     turn: Turn,
-    /// When its lists began.
-    began: TimeMs,
+    /// When its lists began, and what was journaled by then.
+    began: (TimeMs, JournalSeq),
 }
 
 /// An audience that is listed.
@@ -169,9 +169,10 @@ impl Listing<'_> {
             let names = names.filter_map(|(id, one)| Some((id, person(one.name.as_deref())?)));
             persons.extend(names);
         }
-        self.handle
-            .ask(move |pipeline| pipeline.tell_all(mirror, told, persons))
-            .await
+        let all = self
+            .handle
+            .ask(move |pipeline| pipeline.tell_all(mirror, told, persons));
+        all.await?.map_err(unavailable)
     }
 
     /// Adds each member, and removes whoever was told of and is not to be there.
@@ -213,7 +214,7 @@ impl Pipeline {
             account,
             no,
             turn,
-            began: now,
+            began: (now, self.head.journal),
         };
         let Some(audiences) = self.active(mirror).map(|one| one.audiences.clone()) else {
             return Ok(None);
@@ -352,15 +353,25 @@ impl Pipeline {
     }
 
     /// Tells a whole list. Who was erased while it was read is not named any more.
-    fn tell_all(&mut self, mirror: Mirror, told: Told, persons: Vec<(ProfileId, PersonId)>) {
-        let is_there = |id: &ProfileId| {
-            let erased = self.tombstones.get(id);
-            erased.is_none_or(|erased| *erased < mirror.began)
-        };
-        let persons = persons.into_iter().filter(|(id, _)| is_there(id));
-        let persons = persons.map(|(_, name)| name).collect();
-        self.say_list(mirror, told.audience, told.adds, vec![Op::Replace(persons)]);
+    fn tell_all(
+        &mut self,
+        mirror: Mirror,
+        told: Told,
+        persons: Vec<(ProfileId, PersonId)>,
+    ) -> Result<(), StoreError> {
+        let (began, journal) = mirror.began;
+        let mut names = Vec::with_capacity(persons.len());
+        for (id, name) in persons {
+            let is_erased = self.tombstones.get(&id).is_some_and(|at| *at >= began);
+            // An id that an erased person had once may be somebody else's all the time.
+            let is_there = !is_erased
+                || self.look_at(mirror.account, id, |known| known.incarnation <= journal)?
+                    == Some(true);
+            names.extend(is_there.then_some(name));
+        }
+        self.say_list(mirror, told.audience, told.adds, vec![Op::Replace(names)]);
         self.commit_or_give_up(self.head.clock);
+        Ok(())
     }
 
     /// Tells some of a list person by person. What it notes with them is committed with it: what

@@ -280,6 +280,22 @@ async fn a_mirror_that_is_asked_for_anew_while_it_is_told_is_told_again() {
 }
 
 #[tokio::test]
+async fn what_is_lost_while_a_mirror_is_told_changes_nothing_about_its_being_told() {
+    let mut rig = told().await;
+    rig.send(&[track("42", "buy", "m1", BEGIN)]).await.unwrap();
+    let lost = rig.delivery().await;
+    let handle = rig.handle();
+    let wanted = handle.ask(|pipeline| pipeline.want_resync(ACCOUNT, MIRROR));
+    wanted.await.unwrap();
+    rig.report(given_up(lost)).await;
+    rig.advance(1).await;
+    rig.stop();
+    rig.run();
+    rig.advance(1).await;
+    assert_eq!(rig.resyncs(), [(ACCOUNT, MIRROR)]);
+}
+
+#[tokio::test]
 async fn a_mirror_of_which_nothing_is_to_be_said_is_mended_after_an_hour() {
     let mut rig = told().await;
     rig.send(&[track("42", "buy", "m1", BEGIN)]).await.unwrap();

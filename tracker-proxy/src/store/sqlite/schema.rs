@@ -121,10 +121,14 @@ CREATE INDEX profile_due ON profile (due) WHERE due IS NOT NULL;
 ";
 
 /// What lists say of people is noted with them, in journal rows that an older program cannot read.
-/// Of lists that were told before nothing was noted: those mirrors are told everything once more.
+/// Of lists that were told before nothing was noted: mirrors are told everything once more. What is
+/// no mirror has nothing to be told.
 const LISTED: &str = "
 INSERT OR REPLACE INTO resync
-    SELECT DISTINCT account, activation, 0 FROM outbox WHERE op IN ('replace', 'add', 'remove');
+    SELECT account.value ->> '$.no', activation.value ->> '$.no', 0
+    FROM catalog, json_each(catalog.body, '$.accounts') account,
+        json_each(account.value, '$.activations') activation
+    WHERE version = (SELECT max(version) FROM catalog);
 ";
 
 /// Brings a file to the schema of now, a new one from nothing; refuses one of a newer program.

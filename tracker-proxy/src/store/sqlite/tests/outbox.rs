@@ -218,6 +218,9 @@ fn a_file_of_before_keeps_its_outbox() {
          INSERT INTO delivery VALUES (7, 'd', 1, 1, 'shop', NULL, x'7b7d', 0, NULL, 0, '[]', 5, 5);
          INSERT INTO outbox VALUES (1, 1, 1, 1, NULL, 1, 'add', 5, 'd', NULL);
          INSERT INTO outbox VALUES (2, 1, 1, 1, NULL, 1, 'join', 5, NULL, 'historical');
+         INSERT INTO catalog VALUES (1, '{\"accounts\":[]}');
+         INSERT INTO catalog VALUES (2,
+             '{\"accounts\":[{\"no\":1,\"activations\":[{\"no\":1}]},{\"no\":2,\"activations\":[]}]}');
          PRAGMA user_version = 1;",
     )
     .unwrap();
