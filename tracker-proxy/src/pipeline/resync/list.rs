@@ -1,207 +1,26 @@
-//! Telling a mirror everything: one `replace` per audience, or, where a list is too long for one
-//! body, each standing by itself.
-//!
-//! The sequence of a list is taken before the reading begins, so that every change that happens
-//! meanwhile is newer than the list and wins. The stored lists are brought up to date once, and read
-//! outside the pipeline's thread; only who a member is and whether they may be told of is asked
-//! there, some at a time. What the list says of somebody is noted with them, as if it had been said
-//! of them alone: whoever was named is taken back when they leave, are erased or get another name.
+//! What the pipeline says of the persons of a list, and what it notes with them.
 
-use segue_receiver::limits::BODY_BYTES_MAX;
 use segue_receiver::payload::{Change, PersonId};
 
-use super::commit::Urgency;
-use super::fold::Position;
-use super::journal::Entry;
-use super::mirrors::Turn;
-use super::{Handle, Pipeline, outputs, render};
+use super::{Beginning, Mirror, PER_PERSON_BYTES, Told};
 use crate::activation::payload::envelope::{self, Op};
 use crate::activation::plan::{self, Listed};
 use crate::clock::TimeMs;
-use crate::ingest::Unavailable;
-use crate::keys::{AccountNo, ActivationNo, AudienceNo, JournalSeq, ProfileId};
+use crate::keys::{AccountNo, ActivationNo, AudienceNo, ProfileId};
+use crate::pipeline::catalog::CompiledActivation;
+use crate::pipeline::commit::Urgency;
+use crate::pipeline::fold::Position;
+use crate::pipeline::journal::Entry;
+use crate::pipeline::{Pipeline, outputs, render};
 use crate::profile::Profile;
-use crate::store::{OutboxRow, Reader, StoreError};
+use crate::store::{OutboxRow, StoreError};
 
-/// How many bytes of person ids one `replace` names, so that its body stays within what a receiver
-/// takes. There is no `replace` in parts: a longer list is told person by person.
-pub const REPLACE_BYTES_MAX: usize = BODY_BYTES_MAX - 64 * 1_024;
-/// What a person id costs in a list besides its own bytes: quotes and a comma, in bytes.
-const PER_PERSON_BYTES: usize = 3;
-/// How many persons are read, asked about and told of at once.
-const PERSONS_AT_ONCE: u32 = 500;
-
-/// A mirror that is being told.
-#[derive(Debug, Clone, Copy)]
-struct Mirror {
-    account: AccountNo,
-    no: ActivationNo,
-    /// Which need of it this is about.
-    turn: Turn,
-    /// When its lists began, and what was journaled by then.
-    began: (TimeMs, JournalSeq),
-}
-
-/// An audience that is listed.
-#[derive(Debug, Clone, Copy)]
-struct Told {
-    audience: AudienceNo,
-    /// What the list removes is older than what it adds: two persons may share a name.
-    removes: u64,
-    adds: u64,
-}
-
-/// Where lists of members begin.
-struct Beginning {
-    mirror: Mirror,
-    reader: Box<dyn Reader + Send>,
-    audiences: Vec<Told>,
-}
-
-/// Tells a mirror everything.
-///
-/// # Errors
-///
-/// The pipeline has stopped, or its store does not work.
-pub async fn resync(
-    handle: &Handle,
-    account: AccountNo,
-    no: ActivationNo,
-) -> Result<(), Unavailable> {
-    let beginning = handle.ask(move |pipeline| pipeline.begin_resync(account, no));
-    let Some(beginning) = beginning.await?.map_err(unavailable)? else {
-        return Ok(());
-    };
-    let Beginning {
-        mirror,
-        mut reader,
-        audiences,
-    } = beginning;
-    for told in audiences {
-        let mut list = Listing {
-            handle,
-            reader: &mut *reader,
-            mirror,
-            told,
-        };
-        if list.fits().await? {
-            list.tell_all().await?;
-        } else {
-            tracing::info!(%no, "an audience is too large for one `replace`");
-            list.tell_each().await?;
-        }
-    }
-    handle.ask(move |pipeline| pipeline.told(mirror)).await
-}
-
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "it is what an error is mapped by"
-)]
-fn unavailable(error: StoreError) -> Unavailable {
-    tracing::error!(%error, "a resync failed");
-    Unavailable
-}
-
-/// One audience of a mirror.
-struct Listing<'a> {
-    handle: &'a Handle,
-    reader: &'a mut (dyn Reader + Send),
-    mirror: Mirror,
-    told: Told,
-}
-
-impl Listing<'_> {
-    /// Some members, or some former ones, after a profile.
-    fn page(
-        &mut self,
-        member: bool,
-        after: Option<ProfileId>,
-    ) -> Result<Vec<ProfileId>, Unavailable> {
-        let (account, audience) = (self.mirror.account, self.told.audience);
-        let page = if member {
-            self.reader
-                .members(account, audience, after, PERSONS_AT_ONCE)
-        } else {
-            self.reader
-                .former_members(account, audience, after, PERSONS_AT_ONCE)
-        };
-        let page = page.map_err(unavailable)?;
-        Ok(page.into_iter().map(|row| row.profile).collect())
-    }
-
-    /// Whether the names of all members fit one body. Nothing is noted yet: a list in parts would
-    /// not know any more what the names were before.
-    async fn fits(&mut self) -> Result<bool, Unavailable> {
-        let (mut bytes, mut after) = (0, None);
-        loop {
-            let page = self.page(true, after)?;
-            after = page.last().copied();
-            if after.is_none() {
-                return Ok(true);
-            }
-            let (mirror, audience) = (self.mirror, self.told.audience);
-            let sized = self
-                .handle
-                .ask(move |pipeline| pipeline.name_bytes(mirror, audience, &page));
-            bytes += sized.await?.map_err(unavailable)?;
-            if bytes > REPLACE_BYTES_MAX {
-                return Ok(false);
-            }
-        }
-    }
-
-    /// Tells all members at once, by the names that the mirror uses.
-    async fn tell_all(&mut self) -> Result<(), Unavailable> {
-        let (mut persons, mut after) = (Vec::new(), None);
-        let (mirror, told) = (self.mirror, self.told);
-        loop {
-            let page = self.page(true, after)?;
-            after = page.last().copied();
-            if after.is_none() {
-                break;
-            }
-            let listed = self
-                .handle
-                .ask(move |pipeline| pipeline.list(mirror, told.audience, &page));
-            let listed = listed.await?.map_err(|_logged| Unavailable)?;
-            let names = listed.into_iter();
-            let names = names.filter_map(|(id, one)| Some((id, person(one.name.as_deref())?)));
-            persons.extend(names);
-        }
-        let all = self
-            .handle
-            .ask(move |pipeline| pipeline.tell_all(mirror, told, persons));
-        all.await?.map_err(unavailable)
-    }
-
-    /// Adds each member, and removes whoever was told of and is not to be there.
-    async fn tell_each(&mut self) -> Result<(), Unavailable> {
-        let (mirror, told) = (self.mirror, self.told);
-        for member in [true, false] {
-            let mut after = None;
-            loop {
-                let page = self.page(member, after)?;
-                after = page.last().copied();
-                if after.is_none() {
-                    break;
-                }
-                let each = self
-                    .handle
-                    .ask(move |pipeline| pipeline.tell_each(mirror, told, &page));
-                each.await?.map_err(|_logged| Unavailable)?;
-            }
-        }
-        Ok(())
-    }
-}
-
-fn person(name: Option<&str>) -> Option<PersonId> {
+pub(super) fn person(name: Option<&str>) -> Option<PersonId> {
     PersonId::new(name?).ok()
 }
 
 impl Pipeline {
-    fn begin_resync(
+    pub(super) fn begin_resync(
         &mut self,
         account: AccountNo,
         no: ActivationNo,
@@ -234,7 +53,7 @@ impl Pipeline {
     }
 
     /// The mirror, while it is on and was not asked for anew: that will be another list.
-    fn active(&self, mirror: Mirror) -> Option<&super::catalog::CompiledActivation> {
+    fn active(&self, mirror: Mirror) -> Option<&CompiledActivation> {
         let key = (mirror.account, mirror.no);
         let mut mirrors = self.catalog.account(mirror.account)?.mirrors();
         let active = mirrors.find(|one| one.no == mirror.no && one.definition.active);
@@ -242,7 +61,7 @@ impl Pipeline {
     }
 
     /// What the names of these persons take in a list, in bytes.
-    fn name_bytes(
+    pub(super) fn name_bytes(
         &self,
         mirror: Mirror,
         audience: AudienceNo,
@@ -265,7 +84,7 @@ impl Pipeline {
 
     /// What a list of `audience` says of these persons, which is noted with each. Nobody where the
     /// mirror was switched off or asked for anew meanwhile.
-    fn list(
+    pub(super) fn list(
         &mut self,
         mirror: Mirror,
         audience: AudienceNo,
@@ -328,7 +147,7 @@ impl Pipeline {
     }
 
     /// Notes with a person what a list says of them.
-    pub(super) fn fold_listing(
+    pub(in crate::pipeline) fn fold_listing(
         &mut self,
         (account, no): (AccountNo, ActivationNo),
         audience: AudienceNo,
@@ -353,7 +172,7 @@ impl Pipeline {
     }
 
     /// Tells a whole list. Who was erased while it was read is not named any more.
-    fn tell_all(
+    pub(super) fn tell_all(
         &mut self,
         mirror: Mirror,
         told: Told,
@@ -376,7 +195,7 @@ impl Pipeline {
 
     /// Tells some of a list person by person. What it notes with them is committed with it: what
     /// they were called before is known no more afterwards.
-    fn tell_each(
+    pub(super) fn tell_each(
         &mut self,
         mirror: Mirror,
         told: Told,
@@ -422,7 +241,7 @@ impl Pipeline {
     }
 
     /// The mirror was told everything.
-    fn told(&mut self, mirror: Mirror) {
+    pub(super) fn told(&mut self, mirror: Mirror) {
         self.mirror_told((mirror.account, mirror.no), mirror.turn);
         self.commit_or_give_up(self.head.clock);
     }
