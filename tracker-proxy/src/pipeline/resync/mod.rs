@@ -108,34 +108,31 @@ struct Listing<'a> {
 }
 
 impl Listing<'_> {
-    /// Some members, or some former ones, after a profile.
+    /// The members, or the former ones, after the profile `after`, which moves on; none at the end.
     fn page(
         &mut self,
         member: bool,
-        after: Option<ProfileId>,
-    ) -> Result<Vec<ProfileId>, Unavailable> {
+        after: &mut Option<ProfileId>,
+    ) -> Result<Option<Vec<ProfileId>>, Unavailable> {
         let (account, audience) = (self.mirror.account, self.told.audience);
         let page = if member {
             self.reader
-                .members(account, audience, after, PERSONS_AT_ONCE)
+                .members(account, audience, *after, PERSONS_AT_ONCE)
         } else {
             self.reader
-                .former_members(account, audience, after, PERSONS_AT_ONCE)
+                .former_members(account, audience, *after, PERSONS_AT_ONCE)
         };
         let page = page.map_err(unavailable)?;
-        Ok(page.into_iter().map(|row| row.profile).collect())
+        let ids: Vec<ProfileId> = page.into_iter().map(|row| row.profile).collect();
+        *after = ids.last().copied();
+        Ok(after.is_some().then_some(ids))
     }
 
     /// Whether the names of all members fit one body. Nothing is noted yet: a list in parts would
     /// not know any more what the names were before.
     async fn fits(&mut self) -> Result<bool, Unavailable> {
         let (mut bytes, mut after) = (0, None);
-        loop {
-            let page = self.page(true, after)?;
-            after = page.last().copied();
-            if after.is_none() {
-                return Ok(true);
-            }
+        while let Some(page) = self.page(true, &mut after)? {
             let (mirror, audience) = (self.mirror, self.told.audience);
             let sized = self
                 .handle
@@ -145,18 +142,14 @@ impl Listing<'_> {
                 return Ok(false);
             }
         }
+        Ok(true)
     }
 
     /// Tells all members at once, by the names that the mirror uses.
     async fn tell_all(&mut self) -> Result<(), Unavailable> {
         let (mut persons, mut after) = (Vec::new(), None);
         let (mirror, told) = (self.mirror, self.told);
-        loop {
-            let page = self.page(true, after)?;
-            after = page.last().copied();
-            if after.is_none() {
-                break;
-            }
+        while let Some(page) = self.page(true, &mut after)? {
             let listed = self
                 .handle
                 .ask(move |pipeline| pipeline.list(mirror, told.audience, &page));
@@ -176,12 +169,7 @@ impl Listing<'_> {
         let (mirror, told) = (self.mirror, self.told);
         for member in [true, false] {
             let mut after = None;
-            loop {
-                let page = self.page(member, after)?;
-                after = page.last().copied();
-                if after.is_none() {
-                    break;
-                }
+            while let Some(page) = self.page(member, &mut after)? {
                 let each = self
                     .handle
                     .ask(move |pipeline| pipeline.tell_each(mirror, told, &page));
